@@ -1,0 +1,213 @@
+# Copyright: Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""From a task's connection options to the account it acts as: credentials, a role assumed once, and a client for each region."""
+
+from __future__ import annotations
+
+import functools
+import os
+import threading
+
+try:
+    import botocore.credentials
+    import botocore.session
+    import botocore.utils
+    import botocore.exceptions
+except ImportError:
+    pass  # the module reports the missing library
+
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
+
+from . import errors
+from .clients import RegionClient
+from .clients import new_session
+from .clients import shared_client
+
+DEFAULT_ROLE_SESSION_NAME = "ansible-cloudsec.securityhub"
+
+# Regions that every account of a partition has; STS answers there whatever else the account has opted in to.
+_HOME_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+
+
+class Account:
+    """The AWS account that a task acts as.
+
+    options: a module's validated options. Reading them makes no call to AWS; the role is assumed by L{sign_in}.
+    Raises SecurityHubError (invalid_input, credentials) for options that can't work.
+    """
+
+    def __init__(self, options):
+        self._options = options
+        self.regions = _regions(options)
+        self._endpoint_url, self._connection = _connection(options, self.regions[0])
+        self._credentials = None
+        self._identity_lock = threading.Lock()
+
+    def sign_in(self):
+        """Find the credentials and, where a role was given, assume it (AWS: sts:AssumeRole, one call).
+
+        Raises SecurityHubError (credentials, assume_role_failed, endpoint_unreachable, invalid_input).
+        """
+        try:
+            self._credentials = self._base_credentials()
+            if self._options.get("assume_role_arn"):
+                self._credentials = self._assume_role()
+            self._region_client("securityhub", self.regions[0])
+        except errors.FAILURES as e:
+            raise errors.translate(e, Place(self, self.regions[0])) from e
+        except (TypeError, ValueError, OSError) as e:
+            # What botocore makes of an unknown aws_config argument, a malformed endpoint or an unreadable CA bundle
+            raise errors.invalid_input(f"The connection options can't be used: {e}. {errors.ADVICE[errors.INVALID_INPUT]}") from e
+
+    def client(self, region):
+        """The Security Hub client for a region, as this account. Makes no call.
+
+        Raises SecurityHubError (region_not_enabled) for a name that no region can have.
+        """
+        try:
+            botocore.utils.validate_region_name(region)
+        except errors.FAILURES as e:
+            raise errors.translate(e, Place(self, region)) from e
+        return self._region_client("securityhub", region)
+
+    def account_id(self):
+        """The account's ID from what is known without a call: the role's ARN. None where there is no role."""
+        role_arn = self._options.get("assume_role_arn")
+        return role_arn.split(":")[4] if role_arn and role_arn.count(":") >= 5 else None
+
+    def identity(self):
+        """Who the credentials belong to (AWS: sts:GetCallerIdentity, which no policy can deny; at most one call a task).
+
+        Returns the account ID, or None where STS did not accept the credentials or could not be asked.
+        """
+        with self._identity_lock:
+            return self._identity
+
+    @functools.cached_property
+    def _identity(self):
+        try:
+            return self._region_client("sts", _home_region(self.regions[0])).get_caller_identity()["Account"]
+        except errors.FAILURES:
+            return None
+
+    def _region_client(self, service, region):
+        return RegionClient(shared_client(service, **self._connection), region, self._credentials, self._endpoint_url)
+
+    def _base_credentials(self):
+        options = self._options
+        if options.get("access_key") or options.get("secret_key"):
+            if not (options.get("access_key") and options.get("secret_key")):
+                raise errors.SecurityHubError(
+                    errors.CREDENTIALS, "Only one of access_key and secret_key is given. " + errors.ADVICE[errors.CREDENTIALS]
+                )
+            return botocore.credentials.Credentials(options["access_key"], options["secret_key"], options.get("session_token") or None)
+        credentials = new_session(self._connection["profile"]).get_credentials()
+        if credentials is None:
+            raise botocore.exceptions.NoCredentialsError()
+        return credentials
+
+    def _assume_role(self):
+        options = self._options
+        role_arn = options["assume_role_arn"]
+        request = {"RoleArn": role_arn, "RoleSessionName": options.get("assume_role_session_name") or DEFAULT_ROLE_SESSION_NAME}
+        if options.get("assume_role_external_id"):
+            request["ExternalId"] = options["assume_role_external_id"]
+        region = _found_region(options.get("profile")) or _home_region(self.regions[0])
+        try:
+            answer = self._region_client("sts", region).assume_role(**request)["Credentials"]
+        except errors.FAILURES as e:
+            error = errors.translate(e, Place(self, region), actions=["sts:AssumeRole"])
+            reason = error.reason
+            if reason not in (errors.CREDENTIALS, errors.ENDPOINT_UNREACHABLE):
+                reason = errors.ASSUME_ROLE_FAILED
+            said = f"{error.code}: {error.aws_message}" if error.code else str(e)
+            raise error.retold(reason, f"The role {role_arn} could not be assumed: {said.rstrip('.')}. {errors.ADVICE[reason]}") from e
+        return botocore.credentials.Credentials(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"])
+
+
+class Place:
+    """Where a call was made: an account in a region. Its text stands in messages, so it asks STS for an account's ID not known yet."""
+
+    def __init__(self, account, region):
+        self._account = account
+        self.region = region
+
+    def __str__(self):
+        return self._text(self.account_id())
+
+    def known(self):
+        """The text as far as it is known without a call, for when AWS can't be reached anyway."""
+        return self._text(self.known_account_id())
+
+    def _text(self, account_id):
+        return f"{'account ' + account_id if account_id else 'this account'}, region {self.region}"
+
+    def known_account_id(self):
+        """The account's ID, or None where only a call would tell."""
+        return self._account.account_id()
+
+    def account_id(self):
+        """The account's ID, or None where even STS can't tell."""
+        return self.known_account_id() or self._account.identity()
+
+    def credentials_work(self):
+        """Whether STS accepts the credentials that a regional service did not."""
+        return self._account.identity() is not None
+
+    def region_exists(self):
+        """Whether botocore knows the region, in any partition."""
+        session = new_session()
+        return any(self.region in session.get_available_regions("ec2", partition) for partition in session.get_available_partitions())
+
+
+def _regions(options):
+    """The regions to act in: as asked, in that order, each once; or the one that boto3 finds. Never empty."""
+    if options.get("regions") is not None:
+        regions = list(dict.fromkeys(options["regions"]))
+        if not regions:
+            raise errors.invalid_input("regions is an empty list. Name at least one region, or leave the option out.")
+    else:
+        regions = [options.get("region") or _found_region(options.get("profile"))]
+        if not regions[0]:
+            raise errors.invalid_input("No region is given. Set region or regions, the AWS_REGION environment variable or the profile's region.")
+    return regions
+
+
+def _found_region(profile):
+    """The region that the environment or the AWS configuration names; None where neither does."""
+    if os.environ.get("AWS_REGION"):
+        return os.environ["AWS_REGION"]
+    try:
+        return new_session(profile or None).get_config_variable("region")
+    except errors.FAILURES:
+        return None  # a missing profile is reported when its credentials are needed
+
+
+def _home_region(region):
+    try:
+        partition = new_session().get_partition_for_region(region)
+    except errors.FAILURES:
+        partition = "aws"
+    return _HOME_REGIONS.get(partition, region)
+
+
+def _connection(options, region):
+    """amazon.aws's reading of the connection options, as the endpoint URL and the arguments of L{shared_client}."""
+    ignored_region, endpoint_url, connection = get_aws_connection_info(_Options({**options, "region": region, "aws_config": None}))
+    return endpoint_url, {
+        "profile": connection.get("profile_name"),
+        "verify": connection["verify"],
+        "aws_config": options.get("aws_config"),
+    }
+
+
+class _Options:
+    """The part of a module that amazon.aws's connection helpers use: options to read, and a way to refuse them."""
+
+    def __init__(self, params):
+        self.params = params
+
+    def fail_json(self, msg, **kwargs):  # pylint: disable=unused-argument
+        """Refuse the options."""
+        raise errors.invalid_input(f"{msg} {errors.ADVICE[errors.INVALID_INPUT]}")

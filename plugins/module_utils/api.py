@@ -1,0 +1,175 @@
+# Copyright: Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The Security Hub calls about memberships, each once: current and older names, paging, and "none" folded to None.
+
+Answers are in Ansible's spelling (snake_case, times as ISO 8601 strings); errors are L{SecurityHubError}.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+
+from . import errors
+from .account import Place
+
+PAGE_SIZE = 50
+
+# How long an ambiguous BadRequestException is asked again, in seconds; the same bound as botocore's own retries have here.
+BAD_REQUEST_BOUND = 30
+
+# Memberships that the service may still show, but that have ended.
+ENDED = ("resigned", "removed", "deleted")
+
+
+class MembershipApi:
+    """Security Hub's membership calls as one account in one region.
+
+    Every method raises SecurityHubError with the reason of the contract's table; throttling, 5xx and dropped connections have been
+    retried by botocore before.
+    """
+
+    def __init__(self, account, region):
+        self.place = Place(account, region)
+        self._client = account.client(region)
+        self._denied = {}
+
+    def get_administrator(self):
+        """This account's administrator: a dict of account_id, invitation_id, invited_at, member_status; None where there is none.
+
+        AWS: GetAdministratorAccount, or GetMasterAccount where policies allow only that.
+        """
+        answer = self._either(("get_administrator_account", {}), ("get_master_account", {}), none_if=_says_no_administrator)
+        found = answer.get("Administrator") or answer.get("Master") or {}
+        if not found.get("AccountId") or found.get("MemberStatus", "").lower() in ENDED:
+            return None
+        return _invitation(found)
+
+    def list_invitations(self):
+        """All invitations that this account has received, as get_administrator's dicts. AWS: ListInvitations, all pages."""
+        answer = self._attempt("ListInvitations", lambda: self._client.pages("list_invitations", PAGE_SIZE))
+        return [_invitation(found) for found in answer.get("Invitations", [])]
+
+    def accept(self, administrator_id, invitation_id):
+        """AWS: AcceptAdministratorInvitation, or AcceptInvitation where policies allow only that."""
+        self._either(
+            ("accept_administrator_invitation", {"AdministratorId": administrator_id, "InvitationId": invitation_id}),
+            ("accept_invitation", {"MasterId": administrator_id, "InvitationId": invitation_id}),
+        )
+
+    def leave_administrator(self):
+        """AWS: DisassociateFromAdministratorAccount, or DisassociateFromMasterAccount where policies allow only that."""
+        self._either(("disassociate_from_administrator_account", {}), ("disassociate_from_master_account", {}))
+
+    def decline_invitation(self, administrator_id):
+        """AWS: DeclineInvitations for this sender alone."""
+        self._call_for_account("decline_invitations", administrator_id)
+
+    def delete_invitation(self, administrator_id):
+        """AWS: DeleteInvitations for this sender alone."""
+        self._call_for_account("delete_invitations", administrator_id)
+
+    def _call_for_account(self, method, account_id):
+        """A call that takes a list of accounts, for one: what it left unprocessed is an error."""
+        answer = self._call(method, {"AccountIds": [account_id]})
+        for unprocessed in answer.get("UnprocessedAccounts") or []:
+            operation = _operation(method)
+            said = unprocessed.get("ProcessingResult") or "no reason given"
+            raise errors.SecurityHubError(
+                errors.AWS_ERROR,
+                f"{operation} left {unprocessed.get('AccountId', account_id)} unprocessed in {self.place}: {said}",
+                aws_message=said,
+                operation=operation,
+            )
+
+    def _either(self, current, older, none_if=None):
+        """The current call, or its older twin where IAM denies the current one: many policies know only the older name."""
+        denied = self._denied.get(current[0])
+        if denied is None:
+            try:
+                return self._call(*current, none_if=none_if)
+            except errors.SecurityHubError as e:
+                if e.reason != errors.ACCESS_DENIED:
+                    raise
+                denied = e
+        try:
+            answer = self._call(*older, none_if=none_if)
+        except errors.SecurityHubError as e:
+            if e.reason != errors.ACCESS_DENIED:
+                raise
+            raise denied from e
+        self._denied[current[0]] = denied
+        return answer
+
+    def _call(self, method, parameters, none_if=None):
+        """One call; {} where none_if recognizes the exception as AWS's way to say "none"."""
+        return self._attempt(_operation(method), lambda: getattr(self._client, method)(**parameters), none_if)
+
+    def _attempt(self, operation, call, none_if=None):
+        """Make a call and translate its errors; settle a BadRequestException, which means "hub is off" or "try again"."""
+        give_up_at = time.monotonic() + BAD_REQUEST_BOUND
+        delay = 0.5
+        while True:
+            try:
+                return call()
+            except errors.FAILURES as e:
+                if none_if and none_if(e):
+                    return {}
+                if errors.aws_code(e) != "BadRequestException":
+                    raise errors.translate(e, self.place, _iam_actions(operation)) from e
+                self._require_hub(e)
+                if time.monotonic() + delay > give_up_at:
+                    raise errors.translate(e, self.place) from e
+            time.sleep(delay * random.uniform(0.5, 1))
+            delay = min(2 * delay, 8)
+
+    def _require_hub(self, bad_request):
+        """Raise hub_not_enabled for a BadRequestException unless DescribeHub shows that the hub is on. AWS: DescribeHub."""
+        try:
+            self._client.describe_hub()
+        except errors.FAILURES as e:
+            error = errors.translate(bad_request, self.place)
+            why = "Security Hub is not enabled"
+            if errors.is_access_denied(e):
+                why = "Security Hub is probably not enabled (securityhub:DescribeHub, which would tell, is denied)"
+            raise error.retold(
+                errors.HUB_NOT_ENABLED,
+                f"{why} in {self.place}: {error.operation} answered {error.code}. {errors.ADVICE[errors.HUB_NOT_ENABLED]}",
+            ) from e
+
+
+def _says_no_administrator(exception):
+    """Whether an exception of GetAdministratorAccount is one of the ways in which AWS says that there is none."""
+    code = errors.aws_code(exception)
+    return code == "ResourceNotFoundException" or (
+        code == "AccessDeniedException" and "no such resource found" in errors.aws_message(exception).lower()
+    )
+
+
+def _invitation(found):
+    """An invitation or an administrator in the result's form."""
+    invited_at = found.get("InvitedAt")
+    return {
+        "account_id": found["AccountId"],
+        "invitation_id": found.get("InvitationId"),
+        "invited_at": invited_at.isoformat() if hasattr(invited_at, "isoformat") else invited_at,
+        "member_status": found.get("MemberStatus"),
+    }
+
+
+_OLDER_ACTION = {
+    "GetAdministratorAccount": "GetMasterAccount",
+    "AcceptAdministratorInvitation": "AcceptInvitation",
+    "DisassociateFromAdministratorAccount": "DisassociateFromMasterAccount",
+}
+
+
+def _operation(method):
+    """The AWS name of a client's method."""
+    return "".join(word.capitalize() for word in method.split("_"))
+
+
+def _iam_actions(operation):
+    """The IAM actions any of which allows an operation."""
+    return [f"securityhub:{name}" for name in (operation, _OLDER_ACTION.get(operation)) if name]

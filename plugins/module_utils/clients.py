@@ -1,0 +1,203 @@
+# Copyright: Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""botocore clients that serve every region and every account, so that making one is paid once.
+
+Making a botocore client costs more than the calls it is made for: the service model is read, a class built, endpoint rules and
+a TLS context loaded. Nothing of that depends on the region or on the credentials, which botocore's own events let each call bring
+along. So there is one client per service and configuration, which holds no credentials at all, and a L{RegionClient} is that
+client bound to a region and to somebody's credentials.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import os
+import socket
+
+try:
+    import botocore.config
+    import botocore.credentials
+    import botocore.httpsession
+    import botocore.regions
+    import botocore.session
+    import botocore.utils
+
+    _HttpSession = botocore.httpsession.URLLib3Session
+except ImportError:
+    _HttpSession = object  # the module reports the missing library
+
+COLLECTION = "cloudsec.securityhub"
+MAX_CONNECTIONS = 32
+# Five attempts wait 15 s between them at most, jittered; a dead endpoint is given up after some 25 s of connecting.
+DEFAULT_CONFIG = {"connect_timeout": 5, "read_timeout": 10, "max_pool_connections": MAX_CONNECTIONS, "user_agent_extra": COLLECTION}
+DEFAULT_RETRIES = {"mode": "standard", "max_attempts": 4}
+
+# A parameter that no operation has: it takes the binding from a call to the handler that unpacks it.
+_BINDING = "cloudsec_securityhub_binding"
+
+
+class RegionClient:
+    """A shared client as one account uses it in one region.
+
+    Has the operations of the botocore client as methods, with the same parameters, results and exceptions.
+    """
+
+    def __init__(self, client, region, credentials, endpoint_url=None):
+        self._client = client
+        self._binding = {_BINDING: _Binding(region, credentials, endpoint_url)}
+
+    def __getattr__(self, operation):
+        return functools.partial(getattr(self._client, operation), **self._binding)
+
+    def pages(self, operation, page_size):
+        """All pages of an operation, merged into one result (botocore's paginator, page_size items a call)."""
+        paginator = self._client.get_paginator(operation)
+        return paginator.paginate(PaginationConfig={"PageSize": page_size}, **self._binding).build_full_result()
+
+
+class _Binding:
+    """Where a call goes and who makes it."""
+
+    def __init__(self, region, credentials, endpoint_url):
+        self.region = region
+        self.credentials = credentials
+        self.endpoint_url = endpoint_url
+
+
+def shared_client(service, profile=None, verify=True, aws_config=None):
+    """The botocore client of a service under the given configuration; made at the first call, the same object ever after.
+
+    profile: whose section of the AWS configuration file applies. verify: True, False or the path of a CA bundle.
+    aws_config: a dict of botocore.config.Config's arguments, over this collection's defaults.
+    Raises what botocore raises for an unusable configuration (TypeError, ValueError or a BotoCoreError).
+    """
+    return _shared_client(service, profile, verify, json.dumps(aws_config or {}, sort_keys=True), _surroundings())
+
+
+def _surroundings():
+    """All that botocore reads besides its arguments, as a cache key: a task with another environment gets a client of its own."""
+    files = []
+    for variable, default in (("AWS_CONFIG_FILE", "~/.aws/config"), ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")):
+        try:
+            stat = os.stat(os.path.expanduser(os.environ.get(variable, default)))
+            files.append((stat.st_ino, stat.st_size, stat.st_mtime_ns))
+        except OSError:
+            files.append(None)
+    return frozenset(os.environ.items()), tuple(files)
+
+
+@functools.lru_cache(maxsize=64)
+def _shared_client(service, profile, verify, aws_config, surroundings):  # pylint: disable=unused-argument
+    session = new_session(profile)
+    # The client must not be able to make a call on anybody's behalf by itself, nor look for credentials while it is made.
+    session.register_component("credential_provider", botocore.credentials.CredentialResolver(providers=[]))
+    client = session.create_client(service, region_name="us-east-1", verify=verify, config=_config(json.loads(aws_config)))
+    service_id = client.meta.service_model.service_id.hyphenize()
+    client.meta.events.register(f"provide-client-params.{service_id}", _take_binding)
+    client.meta.events.register(f"before-endpoint-resolution.{service_id}", _choose_endpoint)
+    client.meta.events.register(f"before-send.{service_id}", _Connections(client.meta.config, verify).send)
+    return client
+
+
+def new_session(profile=None):
+    """A botocore session with the service models that other sessions have read already."""
+    session = botocore.session.Session(profile=profile)
+    session.register_component("data_loader", _loader())
+    return session
+
+
+@functools.lru_cache(maxsize=None)
+def _loader():
+    return botocore.session.Session().get_component("data_loader")
+
+
+def _config(aws_config):
+    retries = {**DEFAULT_RETRIES, **(aws_config.get("retries") or {})}
+    return botocore.config.Config(**{**DEFAULT_CONFIG, **aws_config, "retries": retries})
+
+
+def _take_binding(params, context, **kwargs):  # pylint: disable=unused-argument
+    """Handler of botocore's provide-client-params event: sign in the binding's region with the binding's credentials."""
+    params = dict(params)
+    binding = params.pop(_BINDING)
+    context["client_region"] = binding.region
+    context["signing"] = {"region": binding.region, "request_credentials": binding.credentials}
+    context[_BINDING] = binding
+    return params
+
+
+def _choose_endpoint(builtins, context, **kwargs):  # pylint: disable=unused-argument
+    """Handler of botocore's before-endpoint-resolution event: resolve the endpoint of the binding's region."""
+    binding = context[_BINDING]
+    builtins[botocore.regions.EndpointResolverBuiltins.AWS_REGION] = binding.region
+    if binding.endpoint_url:
+        builtins[botocore.regions.EndpointResolverBuiltins.SDK_ENDPOINT] = binding.endpoint_url
+
+
+class _Connections:
+    """The connections of a client, with a proxy chosen for each host as botocore does it when it makes a client for that host."""
+
+    def __init__(self, config, verify):
+        self._config = config
+        self._verify = verify
+        self._session_of_proxies = functools.lru_cache(maxsize=None)(self._new_session)
+        self._session_of_host = functools.lru_cache(maxsize=None)(self._find_session)
+        self._session_of_proxies(())  # its TLS context is worth having before anybody forks
+
+    def send(self, request, **kwargs):  # pylint: disable=unused-argument
+        """Handler of botocore's before-send event: the answer is what botocore would have got by its own session."""
+        return self._session_of_host("/".join(request.url.split("/", 3)[:3])).send(request)
+
+    def _find_session(self, host_url):
+        proxies = self._config.proxies
+        if proxies is None:
+            proxies = botocore.utils.get_environ_proxies(host_url)
+        return self._session_of_proxies(tuple(sorted(proxies.items())))
+
+    def _new_session(self, proxies):
+        config = self._config
+        socket_options = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
+        if config.tcp_keepalive:
+            socket_options.append((socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1))
+        # A proxy reached by TLS has trust settings of its own, which are botocore's business
+        session_class = _HttpSession if proxies else _Http
+        return session_class(
+            verify=self._verify,
+            proxies=dict(proxies),
+            timeout=(config.connect_timeout, config.read_timeout),
+            max_pool_connections=config.max_pool_connections,
+            socket_options=socket_options,
+            client_cert=config.client_cert,
+            proxies_config=config.proxies_config,
+        )
+
+
+class _Http(_HttpSession):
+    """botocore's HTTP session, but the CA bundle is read once, not for each new connection (some 15 ms of CPU every time).
+
+    Should botocore stop calling one of the two methods, connections go back to reading the bundle, or fail to verify; they never
+    go unverified.
+    """
+
+    def _get_ssl_context(self):
+        context = super()._get_ssl_context()
+        if self._verify:
+            context.load_verify_locations(botocore.httpsession.get_cert_path(self._verify))
+        return context
+
+    def _setup_ssl_cert(self, conn, url, verify):
+        super()._setup_ssl_cert(conn, url, verify)
+        conn.ca_certs = None
+
+
+def warm():
+    """Make the clients that a task without particular options will use, so that processes forked later have them.
+
+    Makes no call. What is wrong with the environment is left for the task to report.
+    """
+    for service in ("securityhub", "sts"):
+        with contextlib.suppress(Exception):
+            shared_client(service, verify=os.environ.get("AWS_CA_BUNDLE") or True)

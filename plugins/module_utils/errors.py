@@ -1,0 +1,230 @@
+# Copyright: Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The one table from AWS's errors to the reasons and messages that a playbook author meets.
+
+Everything that goes wrong below a module becomes a L{SecurityHubError}; nothing else is reported.
+"""
+
+from __future__ import annotations
+
+import re
+
+try:
+    import botocore.exceptions as boto_errors
+    from botocore.parsers import ResponseParserError
+
+    # All that a call by botocore can raise
+    FAILURES = (boto_errors.BotoCoreError, boto_errors.ClientError, ResponseParserError)
+except ImportError:
+    FAILURES = ()  # the module reports the missing library
+
+ACCESS_DENIED = "access_denied"
+ALREADY_ACCEPTED = "already_accepted"
+ASSUME_ROLE_FAILED = "assume_role_failed"
+AWS_ERROR = "aws_error"
+CREDENTIALS = "credentials"
+DIFFERENT_ADMINISTRATOR = "different_administrator"
+ENDPOINT_UNREACHABLE = "endpoint_unreachable"
+HUB_NOT_ENABLED = "hub_not_enabled"
+INTERNAL_ERROR = "internal_error"
+INVALID_INPUT = "invalid_input"
+INVITATION_NOT_FOUND = "invitation_not_found"
+LIMIT_EXCEEDED = "limit_exceeded"
+ORGANIZATION_MANAGED = "organization_managed"
+REGION_NOT_ENABLED = "region_not_enabled"
+TIMEOUT = "timeout"
+
+# What to do about it. The message of every error ends with its reason's line, so that reading the output is enough.
+ADVICE = {
+    ACCESS_DENIED: "Allow {actions} to the user or role that the task acts as.",
+    ASSUME_ROLE_FAILED: "Check that the role exists, that its trust policy names this caller (and the external ID, if it asks for one), "
+    "and that the caller may call sts:AssumeRole on it.",
+    AWS_ERROR: "AWS's own code and message are kept in the result's error.",
+    CREDENTIALS: "Check the task's access_key, secret_key, session_token or profile, the AWS_* environment variables, "
+    "and whether temporary credentials have expired.",
+    ENDPOINT_UNREACHABLE: "Check the network, proxy, endpoint_url and TLS settings (aws_ca_bundle, validate_certs) of the machine that runs the task.",
+    HUB_NOT_ENABLED: "Enable Security Hub in this account and region first, then run the task again.",
+    INTERNAL_ERROR: "AWS failed on its side, also when asked again; run the task again later.",
+    INVALID_INPUT: "Correct the task's options.",
+    LIMIT_EXCEEDED: "AWS kept throttling the calls, or a quota is used up; run the task again later, with fewer forks or with throttle, or raise the quota.",
+    ORGANIZATION_MANAGED: "The membership is managed through AWS Organizations and can't be changed by invitation; "
+    "the organization's delegated Security Hub administrator manages it.",
+    REGION_NOT_ENABLED: "Check the region's name, and that the account has opted in to it (account:EnableRegion).",
+}
+
+_REASON_OF_CODE = {
+    "InternalException": INTERNAL_ERROR,
+    "InvalidInputException": INVALID_INPUT,
+    "ValidationException": INVALID_INPUT,
+    "LimitExceededException": LIMIT_EXCEEDED,
+    "ExpiredToken": CREDENTIALS,
+    "ExpiredTokenException": CREDENTIALS,
+    "RequestExpired": CREDENTIALS,
+    "InvalidSignatureException": CREDENTIALS,
+    "SignatureDoesNotMatch": CREDENTIALS,
+    "IncompleteSignature": CREDENTIALS,
+    "IncompleteSignatureException": CREDENTIALS,
+    "MissingAuthenticationToken": CREDENTIALS,
+    "MissingAuthenticationTokenException": CREDENTIALS,
+}
+_THROTTLING_CODES = (
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "RequestLimitExceeded",
+    "TooManyRequestsException",
+    "BandwidthLimitExceeded",
+    "SlowDown",
+)
+# AWS answers with these both for bad credentials and for good ones in a region that the account has not opted in to.
+_CREDENTIALS_OR_REGION_CODES = ("UnrecognizedClientException", "InvalidClientTokenId", "OptInRequired", "AuthFailure")
+_ACCESS_DENIED_CODES = ("AccessDeniedException", "AccessDenied", "UnauthorizedOperation", "UnauthorizedAccess")
+
+_SPEAKS_OF_PERMISSION = re.compile(r"permission|not authorized|unauthorized|access denied|explicit deny", re.IGNORECASE)
+_SPEAKS_OF_ORGANIZATION = re.compile(r"\borgani[sz]ations?\b", re.IGNORECASE)
+_IS_POLICY_DECISION = re.compile(r"not authorized to perform|service control policy|explicit deny", re.IGNORECASE)
+_MEMBERSHIP_CHANGES = re.compile(r"^(Accept|Disassociate|Decline|Delete|Invite|Create)")
+_CREDENTIAL_EXCEPTIONS = (
+    "NoCredentialsError",
+    "PartialCredentialsError",
+    "CredentialRetrievalError",
+    "ProfileNotFound",
+    "ConfigNotFound",
+    "ConfigParseError",
+    "InfiniteLoopConfigError",
+    "InvalidConfigError",
+    "MetadataRetrievalError",
+    "SSOError",
+    "TokenRetrievalError",
+    "RefreshWithMFAUnsupportedError",
+    "LoginError",
+)
+
+
+class SecurityHubError(Exception):
+    """What went wrong, as a playbook's rescue block and its reader see it.
+
+    reason: one of the words above, stable across releases.
+    message: what happened, where, and what to do about it.
+    code, aws_message, operation, http_status, request_id: AWS's own words; None where AWS said nothing.
+    """
+
+    def __init__(self, reason, message, code=None, aws_message=None, operation=None, http_status=None, request_id=None):
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+        self.code = code
+        self.aws_message = aws_message
+        self.operation = operation
+        self.http_status = http_status
+        self.request_id = request_id
+
+    def as_dict(self):
+        """The error as it stands in a result."""
+        return {
+            "reason": self.reason,
+            "message": self.message,
+            "code": self.code,
+            "aws_message": self.aws_message,
+            "operation": self.operation,
+            "http_status": self.http_status,
+            "request_id": self.request_id,
+        }
+
+    def retold(self, reason, message):
+        """The same AWS error with the reason and message of somebody who knows more about what it means."""
+        return SecurityHubError(reason, message, self.code, self.aws_message, self.operation, self.http_status, self.request_id)
+
+
+def invalid_input(message):
+    """An error for options that can't be meant; raised before any call."""
+    return SecurityHubError(INVALID_INPUT, message)
+
+
+def aws_code(exception):
+    """AWS's error code of a botocore exception, or "" where AWS sent none."""
+    return getattr(exception, "response", {}).get("Error", {}).get("Code", "")
+
+
+def aws_message(exception):
+    """AWS's error message of a botocore exception, or "" where AWS sent none."""
+    return getattr(exception, "response", {}).get("Error", {}).get("Message") or ""
+
+
+def is_access_denied(exception):
+    """Whether a botocore exception is an IAM (or SCP) refusal, and not one of Security Hub's other uses of the same codes."""
+    return _client_error_reason(exception) == ACCESS_DENIED
+
+
+def _client_error_reason(exception):
+    """The reason behind an error answer from AWS; None where the credentials or the region may be to blame."""
+    code, message = aws_code(exception), aws_message(exception)
+    status = exception.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code in _CREDENTIALS_OR_REGION_CODES:
+        return None
+    if (
+        _MEMBERSHIP_CHANGES.match(exception.operation_name)
+        and status < 500
+        and _SPEAKS_OF_ORGANIZATION.search(message)
+        and not _IS_POLICY_DECISION.search(message)
+    ):
+        return ORGANIZATION_MANAGED
+    if code == "InvalidAccessException":
+        return ACCESS_DENIED if _SPEAKS_OF_PERMISSION.search(message) else HUB_NOT_ENABLED
+    if code in _ACCESS_DENIED_CODES:
+        return ACCESS_DENIED
+    if code in _THROTTLING_CODES or status == 429:
+        return LIMIT_EXCEEDED
+    if code in _REASON_OF_CODE:
+        return _REASON_OF_CODE[code]
+    return INTERNAL_ERROR if status >= 500 else AWS_ERROR
+
+
+def _exception_reason(exception, region_exists):
+    """The reason behind an exception that botocore raised by itself."""
+    if isinstance(exception, boto_errors.InvalidRegionError):
+        return REGION_NOT_ENABLED
+    if isinstance(exception, boto_errors.EndpointConnectionError):
+        # A region that does not exist shows as a host name that can't be found
+        return ENDPOINT_UNREACHABLE if region_exists() else REGION_NOT_ENABLED
+    if isinstance(exception, (boto_errors.HTTPClientError, boto_errors.ConnectionError, ResponseParserError)):
+        # The last one: something answered that isn't AWS, such as a proxy's page
+        return ENDPOINT_UNREACHABLE
+    if isinstance(exception, (boto_errors.ParamValidationError, boto_errors.InvalidRetryConfigurationError)):
+        return INVALID_INPUT
+    credential_exceptions = tuple(getattr(boto_errors, name) for name in _CREDENTIAL_EXCEPTIONS if hasattr(boto_errors, name))
+    return CREDENTIALS if isinstance(exception, credential_exceptions) else AWS_ERROR
+
+
+def translate(exception, where, actions=()):
+    """Turn a botocore exception into a L{SecurityHubError}.
+
+    where: the place of the call, see L{sessions.Place}; it is asked who the caller is (one STS call at most in a task) only here,
+    where something has failed already.
+    actions: IAM actions any of which would have allowed the call; by default the one of the failed operation.
+    """
+    response = getattr(exception, "response", {})
+    operation = getattr(exception, "operation_name", None)
+    if response:
+        reason = _client_error_reason(exception)
+        if reason is None:
+            reason = REGION_NOT_ENABLED if where.credentials_work() else CREDENTIALS
+        said = ": ".join(filter(None, (aws_code(exception), aws_message(exception))))
+        what = f"{operation} failed in {where}"
+    else:
+        reason = _exception_reason(exception, where.region_exists)
+        said = str(exception)
+        what = f"No answer in {where.known()}"
+    actions = " or ".join(actions or [f"securityhub:{operation}"])
+    return SecurityHubError(
+        reason,
+        f"{what}: {said.rstrip('.')}. {ADVICE[reason].format(actions=actions)}",
+        code=aws_code(exception) or None,
+        aws_message=aws_message(exception) or None,
+        operation=operation,
+        http_status=response.get("ResponseMetadata", {}).get("HTTPStatusCode"),
+        request_id=response.get("ResponseMetadata", {}).get("RequestId"),
+    )

@@ -1,0 +1,60 @@
+# Copyright: Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The options that every module of this collection shares, and the ordinary way to run one."""
+
+from __future__ import annotations
+
+import re
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
+
+from . import errors
+
+
+def module_spec(**own_options):
+    """The arguments of AnsibleModule for a module with these options of its own: connection, regions and role come with them.
+
+    amazon.aws fills region from the environment; here that would read as "region together with regions" for whoever has AWS_REGION
+    set, so the environment is looked at only when neither was given (see account).
+    """
+    return {
+        "argument_spec": {
+            **aws_argument_spec(),
+            "region": {"type": "str", "aliases": ["aws_region"]},
+            "regions": {"type": "list", "elements": "str"},
+            "assume_role_arn": {"type": "str", "aliases": ["iam_role_arn"]},
+            "assume_role_external_id": {"type": "str"},
+            "assume_role_session_name": {"type": "str"},
+            **own_options,
+        },
+        "mutually_exclusive": [("region", "regions")],
+        "supports_check_mode": True,
+    }
+
+
+def run_module(spec, run):
+    """Run a module the ordinary way, as a program of its own.
+
+    spec: from L{module_spec}. run(options, check_mode): the module's function; returns its result.
+    """
+    module = AnsibleAWSModule(**spec)
+    result = presented(run(module.params, module.check_mode), module._diff)  # pylint: disable=protected-access
+    if result.get("failed"):
+        module.fail_json(**result)
+    module.exit_json(**result)
+
+
+def presented(result, diff_mode):
+    """A result as it leaves for the playbook, with before and after as its diff where that was asked for."""
+    diff = {"before": result.pop("before", {}), "after": result.pop("after", {})}
+    return {**result, "diff": diff} if diff_mode else result
+
+
+def account_id_option(options, name):
+    """The value of an option that holds an account ID. Raises SecurityHubError (invalid_input) for anything but 12 digits."""
+    value = options[name]
+    if not re.fullmatch(r"[0-9]{12}", value):
+        raise errors.invalid_input(f"{name} is {value!r}, not an account ID of 12 digits. Quote it in YAML, or leading zeros are lost.")
+    return value

@@ -1,0 +1,86 @@
+# Copyright: Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The same function in many regions at once: every outcome is gathered, none is lost, and the result is assembled from them."""
+
+from __future__ import annotations
+
+import copy
+from concurrent.futures import ThreadPoolExecutor
+
+from . import errors
+from .account import Account
+from .api import MembershipApi
+from .clients import MAX_CONNECTIONS
+
+
+def run_in_regions(options, act, blank):
+    """Act in every region that the options ask for, as the account that they ask for, and return the task's result.
+
+    options: a module's validated options.
+    act(api, outcome): acts in one region and keeps its outcome, a dict, up to date; raises SecurityHubError.
+    blank: the fields that an outcome has besides region and changed, with their values while nothing is known.
+    The result's before and after, by region, are for diff mode.
+    """
+    try:
+        account = Account(options)
+    except errors.SecurityHubError as e:
+        return refused(e)
+    outcomes = [{"region": region, "changed": False, **copy.deepcopy(blank)} for region in account.regions]
+    try:
+        account.sign_in()
+    except errors.SecurityHubError as e:
+        for outcome in outcomes:
+            outcome["error"] = e.as_dict()
+        return summarize(outcomes)
+
+    def act_in(outcome):
+        try:
+            act(MembershipApi(account, outcome["region"]), outcome)
+        except errors.SecurityHubError as e:
+            outcome["error"] = e.as_dict()
+        except Exception as e:  # pylint: disable=broad-except
+            # A defect here must not take the other regions' outcomes with it
+            outcome["error"] = errors.SecurityHubError(
+                errors.AWS_ERROR, f"Unexpected {type(e).__name__} in region {outcome['region']}: {e}"
+            ).as_dict()
+
+    _at_once(act_in, outcomes)
+    return summarize(outcomes)
+
+
+def _at_once(act, items):
+    """Call act with every item; in threads, as many as help, where there is more than one."""
+    if len(items) == 1:
+        act(items[0])
+        return
+    executor = ThreadPoolExecutor(max_workers=min(len(items), MAX_CONNECTIONS))
+    try:
+        list(executor.map(act, items))
+    finally:
+        # Left early (a task's timeout), what has not begun never begins, and nobody waits for calls under way
+        executor.shutdown(wait=False, cancel_futures=True)
+
+
+def summarize(outcomes):
+    """The result of a task from its regions' outcomes."""
+    failures = [outcome for outcome in outcomes if outcome.get("error")]
+    before = {outcome["region"]: outcome.pop("before", None) for outcome in outcomes}
+    after = {outcome["region"]: outcome.pop("after", None) for outcome in outcomes}
+    result = {"changed": any(outcome["changed"] for outcome in outcomes), "regions": outcomes, "before": before, "after": after}
+    if failures:
+        result.update(failed=True, error=failures[0]["error"], msg=_message(failures, len(outcomes)))
+    return result
+
+
+def _message(failures, asked):
+    if asked == 1:
+        return failures[0]["error"]["message"]
+    lines = [f"{len(failures)} of {asked} regions failed"]
+    lines += [f"{outcome['region']}: {outcome['error']['message']}" for outcome in failures]
+    return "\n".join(lines)
+
+
+def refused(error):
+    """The result of a task whose options were refused before anything was asked of AWS."""
+    return {"changed": False, "failed": True, "regions": [], "error": error.as_dict(), "msg": error.message}

@@ -1,0 +1,263 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+
+# Copyright: Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: securityhub_invitation
+version_added: 1.0.0
+short_description: Accept, decline or remove an AWS Security Hub invitation
+description:
+  - Makes an account a member of an AWS Security Hub administrator account (once called I(master)) by accepting its invitation, and
+    undoes that. It runs with the member account's credentials, or assumes a role in it.
+  - A membership is per account B(and per region); name all regions in O(regions) to act in them at the same time.
+  - The account's current administrator is read first. Where it is the one asked for, that one call is all that is made, and nothing is
+    reported as changed.
+  - Only the invitation from O(administrator_id) is ever touched, however many others the account has received.
+author:
+  - cloudsec.securityhub contributors (@cloudsec)
+options:
+  administrator_id:
+    description:
+      - The account ID of the administrator, 12 digits. Quote it, or YAML takes it for a number and leading zeros are lost.
+    type: str
+    required: true
+    aliases: [master_id, administrator_account_id, master_account_id]
+  state:
+    description:
+      - V(accepted) means that the account is a member of this administrator. Its invitation is found and accepted where that is not yet so.
+      - V(declined) means that this administrator's pending invitation is declined. With none pending nothing is done; one that has been
+        accepted makes the task fail.
+      - V(absent) means that the account is no member of this administrator and holds no invitation from it. It leaves the administrator and
+        deletes the invitation as far as needed. Another administrator in place is left alone.
+    type: str
+    choices: [accepted, declined, absent]
+    default: accepted
+  invitation_id:
+    description:
+      - Accept just this invitation of the administrator. Left out, the newest one is looked up.
+    type: str
+  replace_administrator:
+    description:
+      - With O(state=accepted), leave another administrator that the account has now. The new invitation is found first, and only
+        then the old administrator is left.
+      - Without it, another administrator in place makes the task fail before anything is written.
+    type: bool
+    default: false
+  wait:
+    description:
+      - With O(state=accepted), wait for the invitation to arrive, and after accepting it for the account to show its new administrator.
+      - Has no effect in check mode.
+    type: bool
+    default: false
+  wait_timeout:
+    description:
+      - How long to wait in each region, in seconds, where O(wait=true).
+    type: int
+    default: 120
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+  - cloudsec.securityhub.account
+  - cloudsec.securityhub.attributes
+"""
+
+EXAMPLES = r"""
+- name: Accept the invitation in the region of the environment or the profile
+  cloudsec.securityhub.securityhub_invitation:
+    administrator_id: "111122223333"
+
+- name: Accept it in three regions of another account
+  cloudsec.securityhub.securityhub_invitation:
+    administrator_id: "111122223333"
+    regions: [eu-central-1, eu-west-1, us-east-1]
+    assume_role_arn: arn:aws:iam::444455556666:role/SecurityHubMember
+
+- name: Accept an invitation that may still be on its way, and go on when the membership is visible
+  cloudsec.securityhub.securityhub_invitation:
+    administrator_id: "111122223333"
+    region: eu-central-1
+    wait: true
+    wait_timeout: 300
+
+- name: Move from the present administrator to another one
+  cloudsec.securityhub.securityhub_invitation:
+    administrator_id: "777788889999"
+    regions: [eu-central-1, us-east-1]
+    replace_administrator: true
+
+- name: Decline the invitation of an account that nobody here knows
+  cloudsec.securityhub.securityhub_invitation:
+    administrator_id: "999900001111"
+    region: eu-central-1
+    state: declined
+
+- name: Leave the administrator, and forget its invitation
+  cloudsec.securityhub.securityhub_invitation:
+    administrator_id: "111122223333"
+    regions: [eu-central-1, us-east-1]
+    state: absent
+
+- name: Accept, but let accounts without Security Hub pass
+  block:
+    - name: Accept
+      cloudsec.securityhub.securityhub_invitation:
+        administrator_id: "111122223333"
+        region: eu-central-1
+      register: invitation
+  rescue:
+    - name: Fail for every other reason
+      ansible.builtin.fail:
+        msg: "{{ invitation.msg }}"
+      when: invitation.error.reason | default('') != 'hub_not_enabled'
+"""
+
+RETURN = r"""
+regions:
+  description: What was found and done in each region, in the order asked for.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    region:
+      description: The region.
+      type: str
+      sample: eu-central-1
+    changed:
+      description: Whether anything was changed in this region, also where it failed later.
+      type: bool
+      sample: true
+    state:
+      description: The state asked for, once it is reached; V(unknown) where the region failed.
+      type: str
+      sample: accepted
+    administrator:
+      description:
+        - The account's administrator in this region after the task. V(null) where there is none.
+        - Right after an acceptance, and without O(wait), it is the accepted invitation.
+      type: dict
+      contains:
+        account_id:
+          description: The administrator's account ID.
+          type: str
+          sample: "111122223333"
+        invitation_id:
+          description: The ID of the invitation that made the account a member.
+          type: str
+          sample: 7ab938c5d52d7904ad09f9e7c20cc4eb
+        invited_at:
+          description: When the invitation was sent, ISO 8601. V(null) where O(invitation_id) was accepted without looking it up.
+          type: str
+          sample: "2026-01-31T12:00:00+00:00"
+        member_status:
+          description: AWS's word for the relation.
+          type: str
+          sample: Enabled
+    previous_administrator:
+      description: The administrator that the account has left, like RV(regions[].administrator). V(null) where none was left.
+      type: dict
+      sample: null
+    error:
+      description: What went wrong in this region, like RV(error).
+      returned: on failure in the region
+      type: dict
+administrator:
+  description: RV(regions[].administrator) of the only region.
+  returned: when there is exactly one region
+  type: dict
+error:
+  description: The first region's error.
+  returned: on failure
+  type: dict
+  contains:
+    reason:
+      description:
+        - A word that stays the same across releases, for C(rescue) and C(failed_when).
+        - One of V(hub_not_enabled), V(access_denied), V(invitation_not_found), V(different_administrator), V(already_accepted),
+          V(organization_managed), V(invalid_input), V(limit_exceeded), V(internal_error), V(region_not_enabled), V(credentials),
+          V(assume_role_failed), V(endpoint_unreachable), V(timeout), V(aws_error).
+      type: str
+      sample: hub_not_enabled
+    message:
+      description: What happened, in which account and region, and what to do about it.
+      type: str
+      sample: >-
+        GetAdministratorAccount failed in account 444455556666, region eu-central-1: InvalidAccessException: Account 444455556666 is not
+        subscribed to AWS Security Hub. Enable Security Hub in this account and region first, then run the task again.
+    code:
+      description: AWS's error code. V(null) where AWS did not answer or did not fail.
+      type: str
+      sample: InvalidAccessException
+    aws_message:
+      description: AWS's own message.
+      type: str
+      sample: Account 444455556666 is not subscribed to AWS Security Hub
+    operation:
+      description: The AWS operation that failed.
+      type: str
+      sample: GetAdministratorAccount
+    http_status:
+      description: The HTTP status of AWS's answer.
+      type: int
+      sample: 401
+    request_id:
+      description: AWS's ID of the request, for its support.
+      type: str
+      sample: 0d8f6c4c-6d4b-4b5a-9d0f-0c9f0f1c2d3e
+msg:
+  description: The error's message; with several regions, how many of them failed and a line for each.
+  returned: on failure
+  type: str
+  sample: "1 of 3 regions failed\neu-west-1: ..."
+"""
+
+from ansible_collections.cloudsec.securityhub.plugins.module_utils.errors import SecurityHubError
+from ansible_collections.cloudsec.securityhub.plugins.module_utils.invitation import Wish
+from ansible_collections.cloudsec.securityhub.plugins.module_utils.invitation import ensure
+from ansible_collections.cloudsec.securityhub.plugins.module_utils.options import account_id_option
+from ansible_collections.cloudsec.securityhub.plugins.module_utils.options import module_spec
+from ansible_collections.cloudsec.securityhub.plugins.module_utils.options import run_module
+from ansible_collections.cloudsec.securityhub.plugins.module_utils.regions import refused
+from ansible_collections.cloudsec.securityhub.plugins.module_utils.regions import run_in_regions
+
+SPEC = module_spec(
+    administrator_id={"type": "str", "required": True, "aliases": ["master_id", "administrator_account_id", "master_account_id"]},
+    state={"type": "str", "choices": ["accepted", "declined", "absent"], "default": "accepted"},
+    invitation_id={"type": "str"},
+    replace_administrator={"type": "bool", "default": False},
+    wait={"type": "bool", "default": False},
+    wait_timeout={"type": "int", "default": 120},
+)
+
+
+def run(options, check_mode):
+    """The module's result for its validated options. In check mode nothing is written."""
+    try:
+        wish = Wish(
+            state=options["state"],
+            administrator_id=account_id_option(options, "administrator_id"),
+            invitation_id=options["invitation_id"] or None,
+            replace_administrator=options["replace_administrator"],
+            wait_timeout=options["wait_timeout"] if options["wait"] else 0,
+            check_mode=check_mode,
+        )
+    except SecurityHubError as e:
+        return refused(e)
+    blank = {"state": "unknown", "administrator": None, "previous_administrator": None}
+    result = run_in_regions(options, lambda api, outcome: ensure(api, wish, outcome), blank)
+    if len(result["regions"]) == 1:
+        result["administrator"] = result["regions"][0]["administrator"]
+    return result
+
+
+def main():
+    """Run as an ordinary module."""
+    run_module(SPEC, run)
+
+
+if __name__ == "__main__":
+    main()
