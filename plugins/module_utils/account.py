@@ -20,6 +20,7 @@ except ImportError:
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 
 from . import errors
+from . import turns
 from .clients import RegionClient
 from .clients import new_session
 from .clients import shared_client
@@ -42,6 +43,7 @@ class Account:
         self.regions = _regions(options)
         self._endpoint_url, self._connection = _connection(options, self.regions[0])
         self._credentials = None
+        self._shared_client = functools.lru_cache(maxsize=None)(functools.partial(shared_client, **self._connection))
         self._identity_lock = threading.Lock()
 
     def sign_in(self):
@@ -81,8 +83,13 @@ class Account:
 
         Returns the account ID, or None where STS did not accept the credentials or could not be asked.
         """
-        with self._identity_lock:
+        with turns.given():
+            # The turn is given while waiting for the lock, or its holder could never finish
+            self._identity_lock.acquire()  # pylint: disable=consider-using-with
+        try:
             return self._identity
+        finally:
+            self._identity_lock.release()
 
     @functools.cached_property
     def _identity(self):
@@ -92,7 +99,7 @@ class Account:
             return None
 
     def _region_client(self, service, region):
-        return RegionClient(shared_client(service, **self._connection), region, self._credentials, self._endpoint_url)
+        return RegionClient(self._shared_client(service), region, self._credentials, self._endpoint_url)
 
     def _base_credentials(self):
         options = self._options

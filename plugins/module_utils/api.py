@@ -12,6 +12,7 @@ import random
 import time
 
 from . import errors
+from . import turns
 from .account import Place
 
 PAGE_SIZE = 50
@@ -121,7 +122,7 @@ class MembershipApi:
                 self._require_hub(e)
                 if time.monotonic() + delay > give_up_at:
                     raise errors.translate(e, self.place) from e
-            time.sleep(delay * random.uniform(0.5, 1))
+            turns.sleep(delay * random.uniform(0.5, 1))
             delay = min(2 * delay, 8)
 
     def _require_hub(self, bad_request):

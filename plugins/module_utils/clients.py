@@ -29,6 +29,8 @@ try:
 except ImportError:
     _HttpSession = object  # the module reports the missing library
 
+from . import turns
+
 COLLECTION = "cloudsec.securityhub"
 MAX_CONNECTIONS = 32
 # Five attempts wait 15 s between them at most, jittered; a dead endpoint is given up after some 25 s of connecting.
@@ -99,6 +101,10 @@ def _shared_client(service, profile, verify, aws_config, surroundings):  # pylin
     client.meta.events.register(f"provide-client-params.{service_id}", _take_binding)
     client.meta.events.register(f"before-endpoint-resolution.{service_id}", _choose_endpoint)
     client.meta.events.register(f"before-send.{service_id}", _Connections(client.meta.config, verify).send)
+    # botocore sleeps between a failed attempt and the next one; nobody else need wait for that
+    client.meta.events.register(f"needs-retry.{service_id}", _give_turn_after_failure)
+    for event in ("request-created", "after-call", "after-call-error"):
+        client.meta.events.register_first(f"{event}.{service_id}", turns.take)
     return client
 
 
@@ -137,6 +143,12 @@ def _choose_endpoint(builtins, context, **kwargs):  # pylint: disable=unused-arg
         builtins[botocore.regions.EndpointResolverBuiltins.SDK_ENDPOINT] = binding.endpoint_url
 
 
+def _give_turn_after_failure(response, caught_exception, **kwargs):  # pylint: disable=unused-argument
+    """Handler of botocore's needs-retry event."""
+    if caught_exception or response[0].status_code >= 400:
+        turns.give()
+
+
 class _Connections:
     """The connections of a client, with a proxy chosen for each host as botocore does it when it makes a client for that host."""
 
@@ -149,7 +161,9 @@ class _Connections:
 
     def send(self, request, **kwargs):  # pylint: disable=unused-argument
         """Handler of botocore's before-send event: the answer is what botocore would have got by its own session."""
-        return self._session_of_host("/".join(request.url.split("/", 3)[:3])).send(request)
+        session = self._session_of_host("/".join(request.url.split("/", 3)[:3]))
+        with turns.given():
+            return session.send(request)
 
     def _find_session(self, host_url):
         proxies = self._config.proxies
@@ -200,4 +214,5 @@ def warm():
     """
     for service in ("securityhub", "sts"):
         with contextlib.suppress(Exception):
-            shared_client(service, verify=os.environ.get("AWS_CA_BUNDLE") or True)
+            # Asking for a paginator reads the service's paging rules
+            shared_client(service, verify=os.environ.get("AWS_CA_BUNDLE") or True).can_paginate("list_invitations")

@@ -12,6 +12,7 @@ import time
 from collections import namedtuple
 
 from . import errors
+from . import turns
 from .api import ENDED
 
 # What the playbook asks for. administrator_id is the only administrator whose invitation is ever touched.
@@ -179,7 +180,7 @@ def _settle(write, has_happened):
         # A refusal is checked once; after a lost answer the effect may take a moment to show
         polls = _SETTLING_POLLS if error.http_status is None or error.http_status >= 500 else 1
         for poll in range(polls):
-            time.sleep(poll)
+            turns.sleep(poll)
             try:
                 if has_happened():
                     return
@@ -221,6 +222,6 @@ class _Patience:
         left = self._end - time.monotonic()
         if left <= 0:
             return False
-        time.sleep(min(self._delay, left))
+        turns.sleep(min(self._delay, left))
         self._delay = min(2 * self._delay, _SLOWEST_POLL)
         return True

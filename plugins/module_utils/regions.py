@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import copy
-from concurrent.futures import ThreadPoolExecutor
 
 from . import errors
+from . import turns
 from .account import Account
 from .api import MembershipApi
 from .clients import MAX_CONNECTIONS
@@ -45,21 +45,8 @@ def run_in_regions(options, act, blank):
                 errors.AWS_ERROR, f"Unexpected {type(e).__name__} in region {outcome['region']}: {e}"
             ).as_dict()
 
-    _at_once(act_in, outcomes)
+    turns.for_each(act_in, outcomes, most_threads=MAX_CONNECTIONS)
     return summarize(outcomes)
-
-
-def _at_once(act, items):
-    """Call act with every item; in threads, as many as help, where there is more than one."""
-    if len(items) == 1:
-        act(items[0])
-        return
-    executor = ThreadPoolExecutor(max_workers=min(len(items), MAX_CONNECTIONS))
-    try:
-        list(executor.map(act, items))
-    finally:
-        # Left early (a task's timeout), what has not begun never begins, and nobody waits for calls under way
-        executor.shutdown(wait=False, cancel_futures=True)
 
 
 def summarize(outcomes):
