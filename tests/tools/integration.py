@@ -1,0 +1,148 @@
+# Copyright: Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Run the integration targets with the real ansible-playbook, each against an emulator of its own.
+
+A target is a folder in tests/integration/targets: a role, or a script runme.sh. It gets the variables
+emulator_url (the address), emulator (all that the emulator says of itself) and output_dir (a folder for its files);
+a script gets the first and last as EMULATOR_URL and OUTPUT_DIR, and all of them in the file that EMULATOR_VARS names.
+"""
+
+from __future__ import annotations
+
+import argparse
+import concurrent.futures
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+
+from emulator_process import running_emulator
+
+TARGETS = os.path.abspath(os.path.join("tests", "integration", "targets"))
+CONFIG = os.path.abspath(os.path.join("tests", "integration", "ansible.cfg"))
+TARGET_TIMEOUT = 900
+
+
+class Result:
+    """How one target went: its log is kept for the reader of a failure."""
+
+    def __init__(self, target, failure, seconds, log):
+        self.target = target
+        self.failure = failure
+        self.seconds = seconds
+        self.log = log
+
+
+def aliases(target):
+    """The words in the target's aliases file."""
+    path = os.path.join(TARGETS, target, "aliases")
+    if not os.path.exists(path):
+        return set()
+    with open(path, encoding="utf-8") as stream:
+        return {line.split("#")[0].strip() for line in stream} - {""}
+
+
+def find_targets(wanted):
+    """Names of the targets to run; says which ones it leaves out."""
+    there = sorted(name for name in os.listdir(TARGETS) if os.path.isdir(os.path.join(TARGETS, name))) if os.path.isdir(TARGETS) else []
+    unknown = set(wanted) - set(there)
+    if unknown:
+        sys.exit("No such target: %s. There are: %s" % (", ".join(sorted(unknown)), ", ".join(there) or "none"))
+    if wanted:
+        return wanted
+    chosen = []
+    for target in there:
+        left_out = aliases(target) & {"disabled", "unsupported", "hidden"}
+        if left_out:
+            print("%s: left out, its aliases say %s" % (target, ", ".join(sorted(left_out))), flush=True)
+        else:
+            chosen.append(target)
+    return chosen
+
+
+def write_json(path, content):
+    with open(path, "w", encoding="utf-8") as stream:
+        json.dump(content, stream, indent=2)
+    return path
+
+
+def command_for(target, folder, variables, arguments):
+    """The command that runs a target, and the folder to run it in."""
+    script = os.path.join(TARGETS, target, "runme.sh")
+    if os.path.exists(script):
+        return [script, *arguments], os.path.dirname(script)
+    play = {"name": "Target %s" % target, "hosts": "localhost", "gather_facts": False, "roles": [target]}
+    playbook = write_json(os.path.join(folder, "playbook.yml"), [play])
+    inventory = {"all": {"hosts": {"localhost": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}}}}
+    inventory_file = write_json(os.path.join(folder, "inventory.yml"), inventory)
+    return ["ansible-playbook", "-i", inventory_file, "-e", "@" + variables, playbook, *arguments], folder
+
+
+def run_target(target, output, arguments):
+    folder = os.path.join(output, target)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(os.path.join(folder, "output"))
+    log = os.path.join(folder, "output.log")
+    started = time.monotonic()
+    failure = None
+    try:
+        with running_emulator(folder) as emulator, open(log, "wb") as stream:
+            facts = {"emulator_url": emulator["url"], "emulator": emulator, "output_dir": os.path.join(folder, "output")}
+            variables = write_json(os.path.join(folder, "variables.json"), facts)
+            command, place = command_for(target, folder, variables, arguments)
+            environment = dict(
+                os.environ,
+                ANSIBLE_CONFIG=CONFIG,
+                ANSIBLE_ROLES_PATH=TARGETS,
+                EMULATOR_URL=emulator["url"],
+                EMULATOR_VARS=variables,
+                OUTPUT_DIR=facts["output_dir"],
+            )
+            ended = subprocess.run(
+                command, cwd=place, env=environment, stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT, timeout=TARGET_TIMEOUT, check=False
+            )
+            if ended.returncode:
+                failure = "exit code %d" % ended.returncode
+    except subprocess.TimeoutExpired:
+        failure = "not done after %d seconds" % TARGET_TIMEOUT
+    except (OSError, RuntimeError) as error:
+        failure = str(error)
+    return Result(target, failure, time.monotonic() - started, log)
+
+
+def show(result):
+    if result.failure and os.path.exists(result.log):
+        with open(result.log, encoding="utf-8", errors="replace") as stream:
+            print(stream.read())
+    print("%s: %s (%.1f s)" % (result.target, "FAILED, " + result.failure if result.failure else "passed", result.seconds), flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("targets", nargs="*", help="the targets to run; none named: all")
+    parser.add_argument("--output", required=True, help="the folder for logs and what targets write")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many targets at once")
+    parser.add_argument("--arguments", default="", help="further words for ansible-playbook, in one string")
+    args = parser.parse_args()
+
+    targets = find_targets(args.targets)
+    if not targets:
+        sys.exit("There is no target in %s." % TARGETS)
+    started = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        runs = [pool.submit(run_target, target, os.path.abspath(args.output), shlex.split(args.arguments)) for target in targets]
+        results = []
+        for run in concurrent.futures.as_completed(runs):
+            results.append(run.result())
+            show(run.result())
+    failed = [result.target for result in results if result.failure]
+    counts = ["%d failed" % len(failed)] * bool(failed) + ["%d passed" % (len(results) - len(failed))]
+    print("===== %s in %.2fs =====" % (", ".join(counts), time.monotonic() - started))
+    sys.exit("Failed: " + ", ".join(sorted(failed)) if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
