@@ -50,6 +50,10 @@ $(COLLECTIONS)/ansible_collections/amazon/aws/.ready-%: $(TOOLS)/fetch_amazon_aw
 home: $(VENV_READY)
 	@$(VENV)/bin/python $(TOOLS)/make_home.py $(BUILD)/home
 
+.PHONY: pythons
+pythons: $(VENV_READY)
+	@$(VENV)/bin/python $(TOOLS)/find_pythons.py $(BUILD)/pythons
+
 .PHONY: stage
 stage: $(VENV_READY)
 	@$(VENV)/bin/python $(TOOLS)/stage.py $(BUILD)
@@ -58,6 +62,11 @@ stage: $(VENV_READY)
 env: $(VENV_READY) $(AMAZON_AWS_READY) home stage
 
 # --- The gates -----------------------------------------------------------------------------------
+
+.PHONY: sanity
+sanity: env pythons
+	@$(INSIDE) python $(TOOLS)/seed_get_pip.py
+	@$(INSIDE) ansible-test sanity $(ARGS)
 
 .PHONY: units
 units: env

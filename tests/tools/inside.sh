@@ -24,7 +24,7 @@ esac
 
 export HOME="$build/home"
 unset XDG_CONFIG_HOME XDG_CACHE_HOME
-export PATH="$build/$venv/bin:$PATH"
+export PATH="$build/$venv/bin:$build/pythons:$PATH"
 export VIRTUAL_ENV="$build/$venv"
 # A proxy has no business between a test and its emulator.
 export NO_PROXY="${NO_PROXY:+$NO_PROXY,}127.0.0.1,localhost"

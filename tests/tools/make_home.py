@@ -31,6 +31,8 @@ def pip_settings():
     for name, value in os.environ.items():
         if name.startswith("PIP_") and name != "PIP_CONFIG_FILE" and value:
             settings.set("global", name[len("PIP_"):].lower().replace("_", "-"), value)
+    # Errors only: between the tests' own words, a report of each download is in the way.
+    settings.set("global", "quiet", "2")
     return settings
 
 
