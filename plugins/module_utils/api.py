@@ -1,9 +1,9 @@
 # Copyright: Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The Security Hub calls about memberships, each once: current and older names, paging, and "none" folded to None.
+"""The Security Hub calls about hubs and memberships, each once: current and older names, paging, and "none" folded to None.
 
-Answers are in Ansible's spelling (snake_case, times as ISO 8601 strings); errors are L{SecurityHubError}.
+Answers are in Ansible's spelling (snake_case, times as ISO 8601 strings); errors are L{errors.SecurityHubError}.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from . import errors
 from . import turns
 from .account import Place
 
+# Both the largest page that the service gives and the most accounts that it takes in a call
 PAGE_SIZE = 50
 
 # How long an ambiguous BadRequestException is asked again, in seconds; the same bound as botocore's own retries have here.
@@ -24,8 +25,8 @@ BAD_REQUEST_BOUND = 30
 ENDED = ("resigned", "removed", "deleted")
 
 
-class MembershipApi:
-    """Security Hub's membership calls as one account in one region.
+class SecurityHubApi:
+    """Security Hub's calls as one account in one region.
 
     Every method raises SecurityHubError with the reason of the contract's table; throttling, 5xx and dropped connections have been
     retried by botocore before.
@@ -71,18 +72,94 @@ class MembershipApi:
         """AWS: DeleteInvitations for this sender alone."""
         self._call_for_account("delete_invitations", administrator_id)
 
+    def count_invitations(self):
+        """How many invitations wait for an answer; an accepted one is not counted. AWS: GetInvitationsCount."""
+        return self._call("get_invitations_count", {}).get("InvitationsCount", 0)
+
+    def get_members(self, account_ids):
+        """The members among these accounts, in any status, as a dict by account ID of _member's dicts. AWS: GetMembers, in batches."""
+        members = {}
+        for batch in batches(account_ids):
+            answer = self._call("get_members", {"AccountIds": batch}, none_if=_says_not_found)
+            members.update((found["AccountId"], _member(found)) for found in answer.get("Members") or [])
+        return members
+
+    def list_members(self):
+        """All members, in any status, as _member's dicts. AWS: ListMembers, all pages."""
+        answer = self._attempt("ListMembers", lambda: self._client.pages("list_members", PAGE_SIZE, OnlyAssociated=False))
+        return [_member(found) for found in answer.get("Members", [])]
+
+    def create_members(self, emails):
+        """Create members, at most 50, from a dict of emails (or None) by account ID. Returns the errors by account ID. AWS: CreateMembers."""
+        details = [{"AccountId": account_id, **({"Email": email} if email else {})} for account_id, email in emails.items()]
+        return self._unprocessed("create_members", {"AccountDetails": details})
+
+    def invite_members(self, account_ids):
+        """Invite created members, at most 50. Returns the errors by account ID. AWS: InviteMembers."""
+        return self._unprocessed("invite_members", {"AccountIds": account_ids})
+
+    def disassociate_members(self, account_ids):
+        """End the memberships of at most 50 accounts. Returns no errors by account: the service tells none. AWS: DisassociateMembers."""
+        return self._unprocessed("disassociate_members", {"AccountIds": account_ids})
+
+    def delete_members(self, account_ids):
+        """Delete at most 50 disassociated members. Returns the errors by account ID. AWS: DeleteMembers."""
+        return self._unprocessed("delete_members", {"AccountIds": account_ids})
+
+    def describe_hub(self):
+        """The hub: a dict of hub_arn, subscribed_at, auto_enable_controls, control_finding_generator; None where it is off. AWS: DescribeHub."""
+        try:
+            found = self._call("describe_hub", {}, none_if=_says_not_found)
+        except errors.SecurityHubError as e:
+            if e.reason != errors.HUB_NOT_ENABLED:
+                raise
+            return None
+        if not found.get("HubArn"):
+            return None
+        return {
+            "hub_arn": found["HubArn"],
+            "subscribed_at": found.get("SubscribedAt"),
+            "auto_enable_controls": found.get("AutoEnableControls"),
+            "control_finding_generator": found.get("ControlFindingGenerator"),
+        }
+
+    def enable_hub(self, settings):
+        """Enable the hub with settings in AWS's spelling. False where it was enabled already. AWS: EnableSecurityHub."""
+        return self._call("enable_security_hub", settings, none_if=_says_already_enabled) != {}
+
+    def disable_hub(self):
+        """AWS: DisableSecurityHub."""
+        self._call("disable_security_hub", {})
+
+    def update_hub(self, settings):
+        """Change the hub's settings, in AWS's spelling. AWS: UpdateSecurityHubConfiguration."""
+        self._call("update_security_hub_configuration", settings)
+
+    def get_tags(self, arn):
+        """The tags of a resource, as a dict. AWS: ListTagsForResource."""
+        return self._call("list_tags_for_resource", {"ResourceArn": arn}).get("Tags") or {}
+
+    def set_tags(self, arn, tags):
+        """AWS: TagResource."""
+        self._call("tag_resource", {"ResourceArn": arn, "Tags": tags})
+
+    def remove_tags(self, arn, names):
+        """AWS: UntagResource."""
+        self._call("untag_resource", {"ResourceArn": arn, "TagKeys": names})
+
     def _call_for_account(self, method, account_id):
         """A call that takes a list of accounts, for one: what it left unprocessed is an error."""
-        answer = self._call(method, {"AccountIds": [account_id]})
-        for unprocessed in answer.get("UnprocessedAccounts") or []:
-            operation = _operation(method)
-            said = unprocessed.get("ProcessingResult") or "no reason given"
-            raise errors.SecurityHubError(
-                errors.AWS_ERROR,
-                f"{operation} left {unprocessed.get('AccountId', account_id)} unprocessed in {self.place}: {said}",
-                aws_message=said,
-                operation=operation,
-            )
+        for error in self._unprocessed(method, {"AccountIds": [account_id]}).values():
+            raise error
+
+    def _unprocessed(self, method, parameters):
+        """A call that takes a list of accounts. Returns what it left unprocessed, as errors by account ID."""
+        operation = _operation(method)
+        answer = self._call(method, parameters)
+        return {
+            left["AccountId"]: errors.unprocessed(operation, left["AccountId"], left.get("ProcessingResult"), self.place)
+            for left in answer.get("UnprocessedAccounts") or []
+        }
 
     def _either(self, current, older, none_if=None):
         """The current call, or its older twin where IAM denies the current one: many policies know only the older name."""
@@ -148,15 +225,46 @@ def _says_no_administrator(exception):
     )
 
 
+def _says_not_found(exception):
+    """Whether an exception is AWS's way to say that there is nothing of the kind."""
+    return errors.aws_code(exception) == "ResourceNotFoundException"
+
+
+def _says_already_enabled(exception):
+    """Whether an exception of EnableSecurityHub only says that the hub is on."""
+    return errors.aws_code(exception) == "ResourceConflictException"
+
+
+def batches(items):
+    """The items in lists that one call takes."""
+    items = list(items)
+    return [items[start : start + PAGE_SIZE] for start in range(0, len(items), PAGE_SIZE)]
+
+
 def _invitation(found):
     """An invitation or an administrator in the result's form."""
-    invited_at = found.get("InvitedAt")
     return {
         "account_id": found["AccountId"],
         "invitation_id": found.get("InvitationId"),
-        "invited_at": invited_at.isoformat() if hasattr(invited_at, "isoformat") else invited_at,
+        "invited_at": _time(found.get("InvitedAt")),
         "member_status": found.get("MemberStatus"),
     }
+
+
+def _member(found):
+    """A member in the result's form."""
+    return {
+        "account_id": found["AccountId"],
+        "email": found.get("Email"),
+        "administrator_id": found.get("AdministratorId") or found.get("MasterId"),
+        "member_status": found.get("MemberStatus"),
+        "invited_at": _time(found.get("InvitedAt")),
+        "updated_at": _time(found.get("UpdatedAt")),
+    }
+
+
+def _time(found):
+    return found.isoformat() if found else None
 
 
 _OLDER_ACTION = {

@@ -54,10 +54,10 @@ class RegionClient:
     def __getattr__(self, operation):
         return functools.partial(getattr(self._client, operation), **self._binding)
 
-    def pages(self, operation, page_size):
+    def pages(self, operation, page_size, **parameters):
         """All pages of an operation, merged into one result (botocore's paginator, page_size items a call)."""
         paginator = self._client.get_paginator(operation)
-        return paginator.paginate(PaginationConfig={"PageSize": page_size}, **self._binding).build_full_result()
+        return paginator.paginate(PaginationConfig={"PageSize": page_size}, **parameters, **self._binding).build_full_result()
 
 
 class _Binding:

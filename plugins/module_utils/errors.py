@@ -87,6 +87,13 @@ _SPEAKS_OF_PERMISSION = re.compile(r"permission|not authorized|unauthorized|acce
 _SPEAKS_OF_ORGANIZATION = re.compile(r"\borgani[sz]ations?\b", re.IGNORECASE)
 _IS_POLICY_DECISION = re.compile(r"not authorized to perform|service control policy|explicit deny", re.IGNORECASE)
 _MEMBERSHIP_CHANGES = re.compile(r"^(Accept|Disassociate|Decline|Delete|Invite|Create)")
+_REASON_OF_PROCESSING_RESULT = (
+    (re.compile(r"maximum|limit|quota|exceeded", re.IGNORECASE), LIMIT_EXCEEDED),
+    (_SPEAKS_OF_ORGANIZATION, ORGANIZATION_MANAGED),
+    (re.compile(r"invalid|not valid|malformed|email|missing|required", re.IGNORECASE), INVALID_INPUT),
+    (_SPEAKS_OF_PERMISSION, ACCESS_DENIED),
+    (re.compile(r"internal|try again", re.IGNORECASE), INTERNAL_ERROR),
+)
 _CREDENTIAL_EXCEPTIONS = (
     "NoCredentialsError",
     "PartialCredentialsError",
@@ -142,6 +149,19 @@ class SecurityHubError(Exception):
 def invalid_input(message):
     """An error for options that can't be meant; raised before any call."""
     return SecurityHubError(INVALID_INPUT, message)
+
+
+def unprocessed(operation, account_id, said, where):
+    """An error for an account that a call on many accounts left unprocessed, with the service's words for why."""
+    said = said or "AWS gave no reason"
+    reason = AWS_ERROR
+    for pattern, meant in _REASON_OF_PROCESSING_RESULT:
+        if pattern.search(said):
+            reason = meant
+            break
+    return SecurityHubError(
+        reason, f"{operation} left account {account_id} unprocessed in {where}: {said.rstrip('.')}.", aws_message=said, operation=operation
+    )
 
 
 def aws_code(exception):

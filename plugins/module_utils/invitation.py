@@ -14,6 +14,7 @@ from collections import namedtuple
 from . import errors
 from . import turns
 from .api import ENDED
+from .settle import settle
 
 # What the playbook asks for. administrator_id is the only administrator whose invitation is ever touched.
 Wish = namedtuple("Wish", "state administrator_id invitation_id replace_administrator wait_timeout check_mode")
@@ -23,13 +24,12 @@ ENABLED = "Enabled"
 
 _FIRST_POLL = 1
 _SLOWEST_POLL = 10
-_SETTLING_POLLS = 3
 
 
 def ensure(api, wish, outcome):
     """Bring the account's side of a membership to the state wished for.
 
-    api: a L{MembershipApi}. wish: a L{Wish}; its wait_timeout is in seconds, 0 for not waiting.
+    api: a L{SecurityHubApi}. wish: a L{Wish}; its wait_timeout is in seconds, 0 for not waiting.
     outcome: a dict of the region's result; changed, state, administrator and previous_administrator are kept true in it at
     every step, so that they are right also when SecurityHubError is raised half-way. before and after are for diff mode.
     """
@@ -40,6 +40,17 @@ def ensure(api, wish, outcome):
     {"accepted": _accept, "declined": _decline, "absent": _remove}[wish.state](api, wish, current, outcome)
     outcome["state"] = wish.state
     outcome["after"] = {"administrator": outcome["administrator"]}
+
+
+def read(api, outcome, administrator_id=None, statuses=None):
+    """The administrator, the invitations (of a sender and in statuses, where given) and the pending count, as they are."""
+    outcome["administrator"] = api.get_administrator()
+    outcome["invitations"] = [
+        invitation
+        for invitation in api.list_invitations()
+        if administrator_id in (None, invitation["account_id"]) and (not statuses or invitation["member_status"] in statuses)
+    ]
+    outcome["pending_count"] = api.count_invitations()
 
 
 def _accept(api, wish, current, outcome):
@@ -64,10 +75,10 @@ def _accept(api, wish, current, outcome):
         outcome.update(changed=True, administrator=accepted)
         return
     if current:
-        _settle(api.leave_administrator, lambda: not _is_same(api.get_administrator(), current))
+        settle(api.leave_administrator, lambda: not _is_same(api.get_administrator(), current))
         outcome.update(changed=True, administrator=None)
     try:
-        _settle(lambda: api.accept(wish.administrator_id, invitation["invitation_id"]), lambda: _is_from(api.get_administrator(), wish))
+        settle(lambda: api.accept(wish.administrator_id, invitation["invitation_id"]), lambda: _is_from(api.get_administrator(), wish))
     except errors.SecurityHubError as e:
         raise _accept_failed(api, wish, invitation, current, e) from e
     outcome.update(changed=True, administrator=accepted)
@@ -91,7 +102,7 @@ def _decline(api, wish, current, outcome):
     if not found:
         return
     if not wish.check_mode:
-        _settle(lambda: api.decline_invitation(wish.administrator_id), lambda: not pending())
+        settle(lambda: api.decline_invitation(wish.administrator_id), lambda: not pending())
     outcome["changed"] = True
 
 
@@ -100,12 +111,12 @@ def _remove(api, wish, current, outcome):
     outcome["before"]["invitations"] = received = _received(api, wish)
     if leaving:
         if not wish.check_mode:
-            _settle(api.leave_administrator, lambda: not _is_from(api.get_administrator(), wish))
+            settle(api.leave_administrator, lambda: not _is_from(api.get_administrator(), wish))
         outcome.update(changed=True, administrator=None, previous_administrator=current)
     if leaving or received:
         # The invitation outlives the membership, also where it was not listed while that lasted
         if not wish.check_mode:
-            _settle(lambda: api.delete_invitation(wish.administrator_id), lambda: not _received(api, wish))
+            settle(lambda: api.delete_invitation(wish.administrator_id), lambda: not _received(api, wish))
         outcome["changed"] = True
 
 
@@ -165,28 +176,6 @@ def _wait_until_visible(api, wish, patience):
                 f"The invitation from {wish.administrator_id} was accepted in {api.place}, but the account did not show its new "
                 f"administrator within {wish.wait_timeout} s. Run the task again to check.",
             )
-
-
-def _settle(write, has_happened):
-    """Make a write; where its outcome is in doubt, ask what is the case now. Raises the write's error if it did not happen.
-
-    A request can have worked though its answer was lost, or though a retry of it was refused because the first try had worked.
-    """
-    try:
-        write()
-    except errors.SecurityHubError as error:
-        if error.reason in (errors.ACCESS_DENIED, errors.ORGANIZATION_MANAGED):
-            raise
-        # A refusal is checked once; after a lost answer the effect may take a moment to show
-        polls = _SETTLING_POLLS if error.http_status is None or error.http_status >= 500 else 1
-        for poll in range(polls):
-            turns.sleep(poll)
-            try:
-                if has_happened():
-                    return
-            except errors.SecurityHubError:
-                raise error from None
-        raise
 
 
 def _accept_failed(api, wish, invitation, left, error):

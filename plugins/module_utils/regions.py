@@ -10,16 +10,17 @@ import copy
 from . import errors
 from . import turns
 from .account import Account
-from .api import MembershipApi
+from .api import SecurityHubApi
 from .clients import MAX_CONNECTIONS
 
 
-def run_in_regions(options, act, blank):
+def run_in_regions(options, act, blank, alone):
     """Act in every region that the options ask for, as the account that they ask for, and return the task's result.
 
     options: a module's validated options.
     act(api, outcome): acts in one region and keeps its outcome, a dict, up to date; raises SecurityHubError.
     blank: the fields that an outcome has besides region and changed, with their values while nothing is known.
+    alone: the fields that stand at the result's top level too, where there is only one region.
     The result's before and after, by region, are for diff mode.
     """
     try:
@@ -32,11 +33,11 @@ def run_in_regions(options, act, blank):
     except errors.SecurityHubError as e:
         for outcome in outcomes:
             outcome["error"] = e.as_dict()
-        return summarize(outcomes)
+        return summarize(outcomes, alone)
 
     def act_in(outcome):
         try:
-            act(MembershipApi(account, outcome["region"]), outcome)
+            act(SecurityHubApi(account, outcome["region"]), outcome)
         except errors.SecurityHubError as e:
             outcome["error"] = e.as_dict()
         except Exception as e:  # pylint: disable=broad-except
@@ -46,15 +47,17 @@ def run_in_regions(options, act, blank):
             ).as_dict()
 
     turns.for_each(act_in, outcomes, most_threads=MAX_CONNECTIONS)
-    return summarize(outcomes)
+    return summarize(outcomes, alone)
 
 
-def summarize(outcomes):
+def summarize(outcomes, alone):
     """The result of a task from its regions' outcomes."""
     failures = [outcome for outcome in outcomes if outcome.get("error")]
     before = {outcome["region"]: outcome.pop("before", None) for outcome in outcomes}
     after = {outcome["region"]: outcome.pop("after", None) for outcome in outcomes}
     result = {"changed": any(outcome["changed"] for outcome in outcomes), "regions": outcomes, "before": before, "after": after}
+    if len(outcomes) == 1:
+        result.update((field, outcomes[0][field]) for field in alone)
     if failures:
         result.update(failed=True, error=failures[0]["error"], msg=_message(failures, len(outcomes)))
     return result

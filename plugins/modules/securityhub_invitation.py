@@ -248,10 +248,7 @@ def run(options, check_mode):
     except SecurityHubError as e:
         return refused(e)
     blank = {"state": "unknown", "administrator": None, "previous_administrator": None}
-    result = run_in_regions(options, lambda api, outcome: ensure(api, wish, outcome), blank)
-    if len(result["regions"]) == 1:
-        result["administrator"] = result["regions"][0]["administrator"]
-    return result
+    return run_in_regions(options, lambda api, outcome: ensure(api, wish, outcome), blank, alone=["administrator"])
 
 
 def main():

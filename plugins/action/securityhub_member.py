@@ -1,0 +1,13 @@
+# Copyright: Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_member
+from ansible_collections.cloudsec.securityhub.plugins.plugin_utils.direct import DirectAction
+
+
+class ActionModule(DirectAction):
+    """Runs securityhub_member in the worker of its task where that is possible."""
+
+    MODULE = securityhub_member

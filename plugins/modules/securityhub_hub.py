@@ -1,0 +1,217 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+
+# Copyright: Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: securityhub_hub
+version_added: 1.0.0
+short_description: Enable, configure or disable AWS Security Hub in an account
+description:
+  - Enables Security Hub in an account, per region, and keeps its settings as given.
+  - An enabled hub stays as it is, but for the settings that the task names. What is not named is not touched.
+author:
+  - cloudsec.securityhub contributors (@cloudsec)
+options:
+  state:
+    description:
+      - V(present) means that the hub is enabled.
+      - V(absent) means that it is disabled. B(AWS deletes its findings, insights and settings after 90 days), and the account's
+        memberships end at once. An administrator with members can't be disabled; remove the members first.
+    type: str
+    choices: [present, absent]
+    default: present
+  enable_default_standards:
+    description:
+      - Whether the standards that AWS enables by default are enabled together with the hub. AWS's default is V(true).
+      - Has a meaning only where the task enables the hub; a hub that is enabled already keeps the standards that it has.
+    type: bool
+  control_finding_generator:
+    description:
+      - V(SECURITY_CONTROL) makes one finding for a control that is in several standards, V(STANDARD_CONTROL) one for each standard.
+      - A member account takes its administrator's value.
+    type: str
+    choices: [SECURITY_CONTROL, STANDARD_CONTROL]
+  auto_enable_controls:
+    description:
+      - Whether new controls of enabled standards are enabled by themselves.
+    type: bool
+  tags:
+    description:
+      - The hub's tags. Left out, its tags are not looked at.
+    type: dict
+    aliases: [resource_tags]
+  purge_tags:
+    description:
+      - With O(tags), whether tags that are not named there are removed.
+    type: bool
+    default: true
+seealso:
+  - module: cloudsec.securityhub.securityhub_hub_info
+  - module: cloudsec.securityhub.securityhub_invitation
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+  - cloudsec.securityhub.account
+  - cloudsec.securityhub.attributes
+"""
+
+EXAMPLES = r"""
+- name: Enable Security Hub in two regions, with the standards that AWS chooses
+  cloudsec.securityhub.securityhub_hub:
+    regions: [eu-central-1, us-east-1]
+
+- name: Enable it without any standard, for a member whose administrator decides about standards
+  cloudsec.securityhub.securityhub_hub:
+    region: eu-central-1
+    assume_role_arn: arn:aws:iam::444455556666:role/SecurityHubMember
+    enable_default_standards: false
+    control_finding_generator: SECURITY_CONTROL
+    auto_enable_controls: false
+    tags:
+      team: security
+
+- name: Disable Security Hub
+  cloudsec.securityhub.securityhub_hub:
+    region: eu-central-1
+    state: absent
+"""
+
+RETURN = r"""
+regions:
+  description: What was found and done, in each region in the order asked for.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    region:
+      description: The region.
+      type: str
+      sample: eu-central-1
+    changed:
+      description: Whether anything was changed in this region, also where it failed later.
+      type: bool
+      sample: true
+    state:
+      description: The state asked for, once it is reached; V(unknown) where the region failed.
+      type: str
+      sample: present
+    hub:
+      description: The hub after the task. V(null) where Security Hub is not enabled.
+      type: dict
+      contains:
+        hub_arn:
+          description: The hub's ARN. V(null) in check mode where the hub would be enabled.
+          type: str
+          sample: arn:aws:securityhub:eu-central-1:444455556666:hub/default
+        subscribed_at:
+          description: When Security Hub was enabled, ISO 8601.
+          type: str
+          sample: "2026-01-31T12:00:00.000Z"
+        auto_enable_controls:
+          description: Whether new controls of enabled standards are enabled by themselves.
+          type: bool
+          sample: true
+        control_finding_generator:
+          description: Whether a control that is in several standards makes one finding or one for each standard.
+          type: str
+          sample: SECURITY_CONTROL
+        tags:
+          description: The hub's tags, where O(tags) was given.
+          type: dict
+          sample: {team: security}
+    error:
+      description: What went wrong in this region, like RV(error).
+      returned: on failure in the region
+      type: dict
+hub:
+  description: RV(regions[].hub) of the only region.
+  returned: when there is exactly one region
+  type: dict
+error:
+  description: The first region's error.
+  returned: on failure
+  type: dict
+  contains:
+    reason:
+      description:
+        - A word that stays the same across releases, for C(rescue) and C(failed_when).
+        - One of V(hub_not_enabled), V(access_denied), V(invitation_not_found), V(different_administrator), V(already_accepted),
+          V(organization_managed), V(invalid_input), V(limit_exceeded), V(internal_error), V(region_not_enabled), V(credentials),
+          V(assume_role_failed), V(endpoint_unreachable), V(timeout), V(aws_error).
+      type: str
+      sample: hub_not_enabled
+    message:
+      description: What happened, in which account and region, and what to do about it.
+      type: str
+      sample: >-
+        GetAdministratorAccount failed in account 444455556666, region eu-central-1: InvalidAccessException: Account 444455556666 is not
+        subscribed to AWS Security Hub. Enable Security Hub in this account and region first, then run the task again.
+    code:
+      description: AWS's error code. V(null) where AWS did not answer or did not fail.
+      type: str
+      sample: InvalidAccessException
+    aws_message:
+      description: AWS's own message.
+      type: str
+      sample: Account 444455556666 is not subscribed to AWS Security Hub
+    operation:
+      description: The AWS operation that failed.
+      type: str
+      sample: GetAdministratorAccount
+    http_status:
+      description: The HTTP status of AWS's answer.
+      type: int
+      sample: 401
+    request_id:
+      description: AWS's ID of the request, for its support.
+      type: str
+      sample: 0d8f6c4c-6d4b-4b5a-9d0f-0c9f0f1c2d3e
+msg:
+  description: The error's message; with several regions, how many of them failed and a line for each.
+  returned: on failure
+  type: str
+  sample: "1 of 3 regions failed\neu-west-1: ..."
+"""
+
+from ansible_collections.cloudsec.securityhub.plugins.module_utils import hub
+from ansible_collections.cloudsec.securityhub.plugins.module_utils.options import module_spec
+from ansible_collections.cloudsec.securityhub.plugins.module_utils.options import run_module
+from ansible_collections.cloudsec.securityhub.plugins.module_utils.regions import run_in_regions
+
+SPEC = module_spec(
+    state={"type": "str", "choices": ["present", "absent"], "default": "present"},
+    enable_default_standards={"type": "bool"},
+    control_finding_generator={"type": "str", "choices": ["SECURITY_CONTROL", "STANDARD_CONTROL"]},
+    auto_enable_controls={"type": "bool"},
+    tags={"type": "dict", "aliases": ["resource_tags"]},
+    purge_tags={"type": "bool", "default": True},
+)
+
+
+def run(options, check_mode):
+    """The module's result for its validated options. In check mode nothing is written."""
+    tags = options["tags"]
+    wish = hub.Wish(
+        state=options["state"],
+        enable_default_standards=options["enable_default_standards"],
+        control_finding_generator=options["control_finding_generator"],
+        auto_enable_controls=options["auto_enable_controls"],
+        tags=None if tags is None else {str(name): str(value) for name, value in tags.items()},
+        purge_tags=options["purge_tags"],
+        check_mode=check_mode,
+    )
+    return run_in_regions(options, lambda api, outcome: hub.ensure(api, wish, outcome), {"state": "unknown", "hub": None}, alone=["hub"])
+
+
+def main():
+    """Run as an ordinary module."""
+    run_module(SPEC, run)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+
+# Copyright: Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: securityhub_hub_info
+version_added: 1.0.0
+short_description: Tell whether AWS Security Hub is enabled, and how it is set
+description:
+  - Reads an account's hub, its settings and its tags in each region.
+  - A region where Security Hub is not enabled is not a failure; its RV(regions[].hub) is V(null).
+author:
+  - cloudsec.securityhub contributors (@cloudsec)
+options: {}
+seealso:
+  - module: cloudsec.securityhub.securityhub_hub
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+  - cloudsec.securityhub.account
+  - cloudsec.securityhub.attributes
+"""
+
+EXAMPLES = r"""
+- name: Look at the hubs of an account
+  cloudsec.securityhub.securityhub_hub_info:
+    regions: [eu-central-1, eu-west-1, us-east-1]
+  register: hubs
+
+- name: Name the regions where Security Hub is off
+  ansible.builtin.debug:
+    msg: "{{ hubs.regions | selectattr('hub', 'none') | map(attribute='region') }}"
+"""
+
+RETURN = r"""
+regions:
+  description: What was found, in each region in the order asked for.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    region:
+      description: The region.
+      type: str
+      sample: eu-central-1
+    changed:
+      description: Always V(false).
+      type: bool
+      sample: false
+    hub:
+      description: The hub. V(null) where Security Hub is not enabled.
+      type: dict
+      contains:
+        hub_arn:
+          description: The hub's ARN. V(null) in check mode where the hub would be enabled.
+          type: str
+          sample: arn:aws:securityhub:eu-central-1:444455556666:hub/default
+        subscribed_at:
+          description: When Security Hub was enabled, ISO 8601.
+          type: str
+          sample: "2026-01-31T12:00:00.000Z"
+        auto_enable_controls:
+          description: Whether new controls of enabled standards are enabled by themselves.
+          type: bool
+          sample: true
+        control_finding_generator:
+          description: Whether a control that is in several standards makes one finding or one for each standard.
+          type: str
+          sample: SECURITY_CONTROL
+        tags:
+          description: The hub's tags.
+          type: dict
+          sample: {team: security}
+    error:
+      description: What went wrong in this region, like RV(error).
+      returned: on failure in the region
+      type: dict
+hub:
+  description: RV(regions[].hub) of the only region.
+  returned: when there is exactly one region
+  type: dict
+error:
+  description: The first region's error.
+  returned: on failure
+  type: dict
+  contains:
+    reason:
+      description:
+        - A word that stays the same across releases, for C(rescue) and C(failed_when).
+        - One of V(hub_not_enabled), V(access_denied), V(invitation_not_found), V(different_administrator), V(already_accepted),
+          V(organization_managed), V(invalid_input), V(limit_exceeded), V(internal_error), V(region_not_enabled), V(credentials),
+          V(assume_role_failed), V(endpoint_unreachable), V(timeout), V(aws_error).
+      type: str
+      sample: hub_not_enabled
+    message:
+      description: What happened, in which account and region, and what to do about it.
+      type: str
+      sample: >-
+        GetAdministratorAccount failed in account 444455556666, region eu-central-1: InvalidAccessException: Account 444455556666 is not
+        subscribed to AWS Security Hub. Enable Security Hub in this account and region first, then run the task again.
+    code:
+      description: AWS's error code. V(null) where AWS did not answer or did not fail.
+      type: str
+      sample: InvalidAccessException
+    aws_message:
+      description: AWS's own message.
+      type: str
+      sample: Account 444455556666 is not subscribed to AWS Security Hub
+    operation:
+      description: The AWS operation that failed.
+      type: str
+      sample: GetAdministratorAccount
+    http_status:
+      description: The HTTP status of AWS's answer.
+      type: int
+      sample: 401
+    request_id:
+      description: AWS's ID of the request, for its support.
+      type: str
+      sample: 0d8f6c4c-6d4b-4b5a-9d0f-0c9f0f1c2d3e
+msg:
+  description: The error's message; with several regions, how many of them failed and a line for each.
+  returned: on failure
+  type: str
+  sample: "1 of 3 regions failed\neu-west-1: ..."
+"""
+
+from ansible_collections.cloudsec.securityhub.plugins.module_utils import hub
+from ansible_collections.cloudsec.securityhub.plugins.module_utils.options import module_spec
+from ansible_collections.cloudsec.securityhub.plugins.module_utils.options import run_module
+from ansible_collections.cloudsec.securityhub.plugins.module_utils.regions import run_in_regions
+
+SPEC = module_spec()
+
+
+def run(options, check_mode):  # pylint: disable=unused-argument
+    """The module's result for its validated options. Nothing is ever written."""
+    return run_in_regions(options, hub.read, {"hub": None}, alone=["hub"])
+
+
+def main():
+    """Run as an ordinary module."""
+    run_module(SPEC, run)
+
+
+if __name__ == "__main__":
+    main()

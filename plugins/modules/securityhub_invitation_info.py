@@ -1,0 +1,198 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+
+# Copyright: Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: securityhub_invitation_info
+version_added: 1.0.0
+short_description: List the AWS Security Hub invitations of an account, and its administrator
+description:
+  - Reads the invitations that an account has received in each region, all pages, how many of them wait for an answer, and who the
+    account's administrator is now.
+  - It runs with the member account's credentials, or assumes a role in it.
+author:
+  - cloudsec.securityhub contributors (@cloudsec)
+options:
+  administrator_id:
+    description:
+      - Only invitations from this administrator account, 12 digits.
+    type: str
+    aliases: [master_id, administrator_account_id, master_account_id]
+  statuses:
+    description:
+      - Only invitations in any of these statuses. What AWS tells of an invitation's status is not always up to date.
+    type: list
+    elements: str
+    choices: [Created, Invited, Enabled, Associated, Removed, Resigned, Deleted, AccountSuspended]
+seealso:
+  - module: cloudsec.securityhub.securityhub_invitation
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+  - cloudsec.securityhub.account
+  - cloudsec.securityhub.attributes
+"""
+
+EXAMPLES = r"""
+- name: See who has invited this account
+  cloudsec.securityhub.securityhub_invitation_info:
+    regions: [eu-central-1, us-east-1]
+  register: received
+
+- name: Name the senders that nobody here knows
+  ansible.builtin.debug:
+    msg: "{{ received.regions | map(attribute='invitations') | flatten | map(attribute='account_id') | unique | difference(['111122223333']) }}"
+"""
+
+RETURN = r"""
+regions:
+  description: What was found, in each region in the order asked for.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    region:
+      description: The region.
+      type: str
+      sample: eu-central-1
+    changed:
+      description: Always V(false).
+      type: bool
+      sample: false
+    administrator:
+      description:
+        - The account's administrator in this region. V(null) where there is none.
+      type: dict
+      contains:
+        account_id:
+          description: The administrator's account ID.
+          type: str
+          sample: "111122223333"
+        invitation_id:
+          description: The ID of the invitation that made the account a member.
+          type: str
+          sample: 7ab938c5d52d7904ad09f9e7c20cc4eb
+        invited_at:
+          description: When the invitation was sent, ISO 8601.
+          type: str
+          sample: "2026-01-31T12:00:00+00:00"
+        member_status:
+          description: AWS's word for the relation.
+          type: str
+          sample: Enabled
+    invitations:
+      description: The invitations received, each like RV(regions[].administrator); RV(regions[].administrator.account_id) is the sender.
+      type: list
+      elements: dict
+      sample:
+        - account_id: "111122223333"
+          invitation_id: 7ab938c5d52d7904ad09f9e7c20cc4eb
+          invited_at: "2026-01-31T12:00:00+00:00"
+          member_status: Invited
+    pending_count:
+      description: How many invitations wait for an answer, from any sender. An accepted one is not counted.
+      type: int
+      sample: 1
+    error:
+      description: What went wrong in this region, like RV(error).
+      returned: on failure in the region
+      type: dict
+administrator:
+  description: RV(regions[].administrator) of the only region.
+  returned: when there is exactly one region
+  type: dict
+invitations:
+  description: RV(regions[].invitations) of the only region.
+  returned: when there is exactly one region
+  type: list
+  elements: dict
+pending_count:
+  description: RV(regions[].pending_count) of the only region.
+  returned: when there is exactly one region
+  type: int
+error:
+  description: The first region's error.
+  returned: on failure
+  type: dict
+  contains:
+    reason:
+      description:
+        - A word that stays the same across releases, for C(rescue) and C(failed_when).
+        - One of V(hub_not_enabled), V(access_denied), V(invitation_not_found), V(different_administrator), V(already_accepted),
+          V(organization_managed), V(invalid_input), V(limit_exceeded), V(internal_error), V(region_not_enabled), V(credentials),
+          V(assume_role_failed), V(endpoint_unreachable), V(timeout), V(aws_error).
+      type: str
+      sample: hub_not_enabled
+    message:
+      description: What happened, in which account and region, and what to do about it.
+      type: str
+      sample: >-
+        GetAdministratorAccount failed in account 444455556666, region eu-central-1: InvalidAccessException: Account 444455556666 is not
+        subscribed to AWS Security Hub. Enable Security Hub in this account and region first, then run the task again.
+    code:
+      description: AWS's error code. V(null) where AWS did not answer or did not fail.
+      type: str
+      sample: InvalidAccessException
+    aws_message:
+      description: AWS's own message.
+      type: str
+      sample: Account 444455556666 is not subscribed to AWS Security Hub
+    operation:
+      description: The AWS operation that failed.
+      type: str
+      sample: GetAdministratorAccount
+    http_status:
+      description: The HTTP status of AWS's answer.
+      type: int
+      sample: 401
+    request_id:
+      description: AWS's ID of the request, for its support.
+      type: str
+      sample: 0d8f6c4c-6d4b-4b5a-9d0f-0c9f0f1c2d3e
+msg:
+  description: The error's message; with several regions, how many of them failed and a line for each.
+  returned: on failure
+  type: str
+  sample: "1 of 3 regions failed\neu-west-1: ..."
+"""
+
+from ansible_collections.cloudsec.securityhub.plugins.module_utils import errors
+from ansible_collections.cloudsec.securityhub.plugins.module_utils import invitation
+from ansible_collections.cloudsec.securityhub.plugins.module_utils.options import account_id_option
+from ansible_collections.cloudsec.securityhub.plugins.module_utils.options import module_spec
+from ansible_collections.cloudsec.securityhub.plugins.module_utils.options import run_module
+from ansible_collections.cloudsec.securityhub.plugins.module_utils.regions import refused
+from ansible_collections.cloudsec.securityhub.plugins.module_utils.regions import run_in_regions
+
+SPEC = module_spec(
+    administrator_id={"type": "str", "aliases": ["master_id", "administrator_account_id", "master_account_id"]},
+    statuses={
+        "type": "list",
+        "elements": "str",
+        "choices": ["Created", "Invited", "Enabled", "Associated", "Removed", "Resigned", "Deleted", "AccountSuspended"],
+    },
+)
+
+
+def run(options, check_mode):  # pylint: disable=unused-argument
+    """The module's result for its validated options. Nothing is ever written."""
+    try:
+        administrator_id = account_id_option(options, "administrator_id") if options["administrator_id"] else None
+    except errors.SecurityHubError as e:
+        return refused(e)
+    blank = {"administrator": None, "invitations": [], "pending_count": None}
+    return run_in_regions(options, lambda api, outcome: invitation.read(api, outcome, administrator_id, options["statuses"]), blank, alone=list(blank))
+
+
+def main():
+    """Run as an ordinary module."""
+    run_module(SPEC, run)
+
+
+if __name__ == "__main__":
+    main()

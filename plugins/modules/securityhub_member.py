@@ -1,0 +1,252 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+
+# Copyright: Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: securityhub_member
+version_added: 1.0.0
+short_description: Create, invite or remove members of an AWS Security Hub administrator
+description:
+  - Manages the administrator's side of memberships by invitation. It runs with the administrator account's credentials.
+  - The members' present statuses are read first, and only the difference is written, in batches of as many accounts as AWS takes in
+    a call. Accounts that are members already but not in O(members) are left alone.
+  - An account that AWS does not process gets an error of its own; the others go on.
+  - The accounts themselves accept with M(cloudsec.securityhub.securityhub_invitation).
+author:
+  - cloudsec.securityhub contributors (@cloudsec)
+options:
+  members:
+    description:
+      - The accounts. The administrator itself must not be among them.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      account_id:
+        description:
+          - The account ID, 12 digits. Quote it, or YAML takes it for a number and leading zeros are lost.
+        type: str
+        required: true
+      email:
+        description:
+          - The email address of the account, which AWS asks for when a member outside the administrator's organization is created.
+          - An existing member keeps the address that it was created with.
+        type: str
+  state:
+    description:
+      - V(invited) means that each account is a member or has been invited to be one. A member that resigned, was removed or was
+        deleted is invited again.
+      - V(present) means that each account is created as a member. None is invited.
+      - V(absent) means that none of the accounts is a member. A membership in force is ended first.
+    type: str
+    choices: [invited, present, absent]
+    default: invited
+seealso:
+  - module: cloudsec.securityhub.securityhub_member_info
+  - module: cloudsec.securityhub.securityhub_invitation
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+  - cloudsec.securityhub.account
+  - cloudsec.securityhub.attributes
+"""
+
+EXAMPLES = r"""
+- name: Invite two accounts in two regions
+  cloudsec.securityhub.securityhub_member:
+    regions: [eu-central-1, us-east-1]
+    members:
+      - account_id: "444455556666"
+        email: aws-root+dev@example.com
+      - account_id: "777788889999"
+        email: aws-root+prod@example.com
+
+- name: Remove an account
+  cloudsec.securityhub.securityhub_member:
+    regions: [eu-central-1, us-east-1]
+    members:
+      - account_id: "444455556666"
+    state: absent
+
+- name: Invite all that can be invited, and tell who could not be
+  block:
+    - name: Invite
+      cloudsec.securityhub.securityhub_member:
+        region: eu-central-1
+        members: "{{ accounts }}"
+      register: invited
+  rescue:
+    - name: Tell
+      ansible.builtin.debug:
+        msg: "{{ item.account_id }}: {{ item.error.message }}"
+      loop: "{{ invited.members | default([]) | selectattr('error', 'defined') }}"
+      loop_control:
+        label: "{{ item.account_id }}"
+"""
+
+RETURN = r"""
+regions:
+  description: What was found and done, in each region in the order asked for.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    region:
+      description: The region.
+      type: str
+      sample: eu-central-1
+    changed:
+      description: Whether anything was changed in this region, also where it failed later.
+      type: bool
+      sample: true
+    state:
+      description: The state asked for, once all accounts have reached it; V(unknown) where the region or any account in it failed.
+      type: str
+      sample: invited
+    members:
+      description: The accounts, in the order asked for. Empty where the region failed before they were read.
+      type: list
+      elements: dict
+      contains:
+        account_id:
+          description: The member's account ID.
+          type: str
+          sample: "444455556666"
+        email:
+          description: The email address that the member was created with.
+          type: str
+          sample: aws-root@example.com
+        administrator_id:
+          description: The administrator's account ID.
+          type: str
+          sample: "111122223333"
+        member_status:
+          description: AWS's word for the membership after the task. V(null) where the account is no member.
+          type: str
+          sample: Invited
+        invited_at:
+          description: When the member was last invited, ISO 8601.
+          type: str
+          sample: "2026-01-31T12:00:00+00:00"
+        updated_at:
+          description: When the membership last changed, ISO 8601.
+          type: str
+          sample: "2026-01-31T12:00:00+00:00"
+        previous_status:
+          description: The same before the task.
+          type: str
+          sample: null
+        changed:
+          description: Whether anything was changed for this account.
+          type: bool
+          sample: true
+        error:
+          description: What went wrong for this account, like RV(error).
+          returned: on failure of the account
+          type: dict
+    error:
+      description: What went wrong in this region, like RV(error).
+      returned: on failure in the region
+      type: dict
+members:
+  description: RV(regions[].members) of the only region.
+  returned: when there is exactly one region
+  type: list
+  elements: dict
+error:
+  description: The first region's error.
+  returned: on failure
+  type: dict
+  contains:
+    reason:
+      description:
+        - A word that stays the same across releases, for C(rescue) and C(failed_when).
+        - One of V(hub_not_enabled), V(access_denied), V(invitation_not_found), V(different_administrator), V(already_accepted),
+          V(organization_managed), V(invalid_input), V(limit_exceeded), V(internal_error), V(region_not_enabled), V(credentials),
+          V(assume_role_failed), V(endpoint_unreachable), V(timeout), V(aws_error).
+      type: str
+      sample: hub_not_enabled
+    message:
+      description: What happened, in which account and region, and what to do about it.
+      type: str
+      sample: >-
+        GetAdministratorAccount failed in account 444455556666, region eu-central-1: InvalidAccessException: Account 444455556666 is not
+        subscribed to AWS Security Hub. Enable Security Hub in this account and region first, then run the task again.
+    code:
+      description: AWS's error code. V(null) where AWS did not answer or did not fail.
+      type: str
+      sample: InvalidAccessException
+    aws_message:
+      description: AWS's own message.
+      type: str
+      sample: Account 444455556666 is not subscribed to AWS Security Hub
+    operation:
+      description: The AWS operation that failed.
+      type: str
+      sample: GetAdministratorAccount
+    http_status:
+      description: The HTTP status of AWS's answer.
+      type: int
+      sample: 401
+    request_id:
+      description: AWS's ID of the request, for its support.
+      type: str
+      sample: 0d8f6c4c-6d4b-4b5a-9d0f-0c9f0f1c2d3e
+msg:
+  description: The error's message; with several regions, how many of them failed and a line for each.
+  returned: on failure
+  type: str
+  sample: "1 of 3 regions failed\neu-west-1: ..."
+"""
+
+from ansible_collections.cloudsec.securityhub.plugins.module_utils import errors
+from ansible_collections.cloudsec.securityhub.plugins.module_utils import member
+from ansible_collections.cloudsec.securityhub.plugins.module_utils.options import account_id_option
+from ansible_collections.cloudsec.securityhub.plugins.module_utils.options import module_spec
+from ansible_collections.cloudsec.securityhub.plugins.module_utils.options import run_module
+from ansible_collections.cloudsec.securityhub.plugins.module_utils.regions import refused
+from ansible_collections.cloudsec.securityhub.plugins.module_utils.regions import run_in_regions
+
+SPEC = module_spec(
+    members={
+        "type": "list",
+        "elements": "dict",
+        "required": True,
+        "options": {"account_id": {"type": "str", "required": True}, "email": {"type": "str"}},
+    },
+    state={"type": "str", "choices": ["invited", "present", "absent"], "default": "invited"},
+)
+
+
+def run(options, check_mode):
+    """The module's result for its validated options. In check mode nothing is written."""
+    try:
+        wish = member.Wish(state=options["state"], emails=_emails(options["members"]), check_mode=check_mode)
+    except errors.SecurityHubError as e:
+        return refused(e)
+    return run_in_regions(options, lambda api, outcome: member.ensure(api, wish, outcome), {"state": "unknown", "members": []}, alone=["members"])
+
+
+def _emails(members):
+    """The members option as a dict of emails by account ID."""
+    emails = {}
+    for asked in members:
+        account_id = account_id_option(asked, "account_id")
+        if account_id in emails and emails[account_id] != asked["email"]:
+            raise errors.invalid_input(f"members has {account_id} twice, with different emails.")
+        emails[account_id] = asked["email"]
+    return emails
+
+
+def main():
+    """Run as an ordinary module."""
+    run_module(SPEC, run)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,187 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+
+# Copyright: Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: securityhub_member_info
+version_added: 1.0.0
+short_description: List the members of an AWS Security Hub administrator
+description:
+  - Reads all members of an administrator account in each region, whatever their status, all pages.
+  - It runs with the administrator account's credentials.
+author:
+  - cloudsec.securityhub contributors (@cloudsec)
+options:
+  account_ids:
+    description:
+      - Only these accounts. Those that are no members are left out of the result.
+    type: list
+    elements: str
+  statuses:
+    description:
+      - Only members in any of these statuses.
+    type: list
+    elements: str
+    choices: [Created, Invited, Enabled, Associated, Removed, Resigned, Deleted, AccountSuspended]
+seealso:
+  - module: cloudsec.securityhub.securityhub_member
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+  - cloudsec.securityhub.account
+  - cloudsec.securityhub.attributes
+"""
+
+EXAMPLES = r"""
+- name: List who has not accepted yet
+  cloudsec.securityhub.securityhub_member_info:
+    regions: [eu-central-1, us-east-1]
+    statuses: [Created, Invited]
+  register: pending
+
+- name: Check two accounts
+  cloudsec.securityhub.securityhub_member_info:
+    region: eu-central-1
+    account_ids: ["444455556666", "777788889999"]
+"""
+
+RETURN = r"""
+regions:
+  description: What was found, in each region in the order asked for.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    region:
+      description: The region.
+      type: str
+      sample: eu-central-1
+    changed:
+      description: Always V(false).
+      type: bool
+      sample: false
+    members:
+      description: The members.
+      type: list
+      elements: dict
+      contains:
+        account_id:
+          description: The member's account ID.
+          type: str
+          sample: "444455556666"
+        email:
+          description: The email address that the member was created with.
+          type: str
+          sample: aws-root@example.com
+        administrator_id:
+          description: The administrator's account ID.
+          type: str
+          sample: "111122223333"
+        member_status:
+          description: AWS's word for the membership, such as V(Created), V(Invited), V(Enabled), V(Removed), V(Resigned) or V(AccountSuspended).
+          type: str
+          sample: Invited
+        invited_at:
+          description: When the member was last invited, ISO 8601.
+          type: str
+          sample: "2026-01-31T12:00:00+00:00"
+        updated_at:
+          description: When the membership last changed, ISO 8601.
+          type: str
+          sample: "2026-01-31T12:00:00+00:00"
+    error:
+      description: What went wrong in this region, like RV(error).
+      returned: on failure in the region
+      type: dict
+members:
+  description: RV(regions[].members) of the only region.
+  returned: when there is exactly one region
+  type: list
+  elements: dict
+error:
+  description: The first region's error.
+  returned: on failure
+  type: dict
+  contains:
+    reason:
+      description:
+        - A word that stays the same across releases, for C(rescue) and C(failed_when).
+        - One of V(hub_not_enabled), V(access_denied), V(invitation_not_found), V(different_administrator), V(already_accepted),
+          V(organization_managed), V(invalid_input), V(limit_exceeded), V(internal_error), V(region_not_enabled), V(credentials),
+          V(assume_role_failed), V(endpoint_unreachable), V(timeout), V(aws_error).
+      type: str
+      sample: hub_not_enabled
+    message:
+      description: What happened, in which account and region, and what to do about it.
+      type: str
+      sample: >-
+        GetAdministratorAccount failed in account 444455556666, region eu-central-1: InvalidAccessException: Account 444455556666 is not
+        subscribed to AWS Security Hub. Enable Security Hub in this account and region first, then run the task again.
+    code:
+      description: AWS's error code. V(null) where AWS did not answer or did not fail.
+      type: str
+      sample: InvalidAccessException
+    aws_message:
+      description: AWS's own message.
+      type: str
+      sample: Account 444455556666 is not subscribed to AWS Security Hub
+    operation:
+      description: The AWS operation that failed.
+      type: str
+      sample: GetAdministratorAccount
+    http_status:
+      description: The HTTP status of AWS's answer.
+      type: int
+      sample: 401
+    request_id:
+      description: AWS's ID of the request, for its support.
+      type: str
+      sample: 0d8f6c4c-6d4b-4b5a-9d0f-0c9f0f1c2d3e
+msg:
+  description: The error's message; with several regions, how many of them failed and a line for each.
+  returned: on failure
+  type: str
+  sample: "1 of 3 regions failed\neu-west-1: ..."
+"""
+
+from ansible_collections.cloudsec.securityhub.plugins.module_utils import errors
+from ansible_collections.cloudsec.securityhub.plugins.module_utils import member
+from ansible_collections.cloudsec.securityhub.plugins.module_utils.options import account_id_option
+from ansible_collections.cloudsec.securityhub.plugins.module_utils.options import module_spec
+from ansible_collections.cloudsec.securityhub.plugins.module_utils.options import run_module
+from ansible_collections.cloudsec.securityhub.plugins.module_utils.regions import refused
+from ansible_collections.cloudsec.securityhub.plugins.module_utils.regions import run_in_regions
+
+SPEC = module_spec(
+    account_ids={"type": "list", "elements": "str"},
+    statuses={
+        "type": "list",
+        "elements": "str",
+        "choices": ["Created", "Invited", "Enabled", "Associated", "Removed", "Resigned", "Deleted", "AccountSuspended"],
+    },
+)
+
+
+def run(options, check_mode):  # pylint: disable=unused-argument
+    """The module's result for its validated options. Nothing is ever written."""
+    account_ids = options["account_ids"]
+    try:
+        if account_ids is not None:
+            account_ids = [account_id_option({"account_ids": account_id}, "account_ids") for account_id in account_ids]
+    except errors.SecurityHubError as e:
+        return refused(e)
+    return run_in_regions(options, lambda api, outcome: member.read(api, outcome, account_ids, options["statuses"]), {"members": []}, alone=["members"])
+
+
+def main():
+    """Run as an ordinary module."""
+    run_module(SPEC, run)
+
+
+if __name__ == "__main__":
+    main()
