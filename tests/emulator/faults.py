@@ -1,0 +1,165 @@
+# Copyright: Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Fault injection: what goes wrong, for which calls, how often."""
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+import itertools
+import threading
+import typing as t
+
+from .service import OPERATIONS, Answer, Call, error_answer, json_answer, status_of
+
+OUTCOMES = ("error", "deny", "drop", "response")
+
+
+@dataclasses.dataclass
+class Fault:
+    """One fault, as the control API describes it. What is left out of the matching part matches every call."""
+
+    operation: t.Any = "*"
+    account: t.Any = "*"
+    region: t.Any = "*"
+    params: dict[str, str] = dataclasses.field(default_factory=dict)  # patterns for top-level parameters, by name
+    skip: int = 0
+    times: int | None = 1
+    when: str = "before"
+    delay: float = 0
+    error: dict[str, t.Any] | None = None
+    deny: bool = False
+    drop: bool = False
+    response: dict[str, t.Any] | None = None
+    id: int = 0
+    seen: int = 0  # calls that matched, also those that were let pass
+    used: int = 0  # calls that the fault was done to
+
+    @classmethod
+    def from_dict(cls, values: t.Any) -> Fault:
+        """Read a fault from the control API. Raises ValueError where it makes no sense, so that a typo is not a fault that never comes."""
+        if not isinstance(values, dict):
+            raise ValueError("a fault is an object")
+        known = {field.name for field in dataclasses.fields(cls)} - {"id", "seen", "used"}
+        unknown = set(values) - known
+        if unknown:
+            raise ValueError(f"unknown key {sorted(unknown)[0]!r} in a fault; known: {', '.join(sorted(known))}")
+        if values.get("deny"):
+            values = {"times": None, **values}
+        fault = cls(**values)
+        fault.check()
+        return fault
+
+    def check(self) -> None:
+        """Raises ValueError where the parts don't fit together."""
+        outcomes = [name for name in OUTCOMES if getattr(self, name) not in (None, False)]
+        if len(outcomes) > 1 or not outcomes and not self.delay:
+            raise ValueError(f"a fault is a delay, or one of {', '.join(OUTCOMES)}, or a delay and one of them")
+        if self.when not in ("before", "after"):
+            raise ValueError("when is before or after")
+        if self.error is not None and not self.error.get("code"):
+            raise ValueError("an error needs a code")
+        for operation in _as_list(self.operation):
+            if not fnmatch.filter(OPERATIONS, operation):
+                raise ValueError(f"no operation of Security Hub or STS is called {operation!r}")
+
+    @property
+    def is_outcome(self) -> bool:
+        """Whether it decides the answer, and is more than a delay."""
+        return any(getattr(self, name) not in (None, False) for name in OUTCOMES)
+
+    def matches(self, call: Call) -> bool:
+        """Whether the fault is meant for a call."""
+        return (
+            _fits(self.operation, call.operation)
+            and _fits(self.account, call.account)
+            and _fits(self.region, call.region)
+            and all(_fits(pattern, call.params.get(name)) for name, pattern in self.params.items())
+        )
+
+    def take(self) -> bool:
+        """Count one more call that matched; whether it is one that the fault is done to."""
+        self.seen += 1
+        if self.seen <= self.skip or self.times is not None and self.used >= self.times:
+            return False
+        self.used += 1
+        return True
+
+    def answer(self, call: Call, caller_arn: str) -> Answer | None:
+        """The answer that the fault puts in place of the real one; None for a mere delay."""
+        if self.drop:
+            return Answer(0, dropped=True)
+        if self.response is not None:
+            return json_answer(self.response)
+        if self.deny:
+            return denied(call, caller_arn)
+        if self.error is not None:
+            code = self.error["code"]
+            return error_answer(call.service, code, self.error.get("message", ""), self.error.get("status") or status_of(code))
+        return None
+
+
+def _as_list(value: t.Any) -> list[str]:
+    return value if isinstance(value, list) else [str(value)]
+
+
+def _fits(patterns: t.Any, value: t.Any) -> bool:
+    if patterns == "*":
+        return True
+    return any(fnmatch.fnmatchcase(str(value), pattern) for pattern in _as_list(patterns))
+
+
+def denied(call: Call, caller_arn: str) -> Answer:
+    """What IAM answers where no policy allows the action."""
+    if call.service == "sts":
+        resource = call.params.get("RoleArn", "*")
+        code = "AccessDenied"
+    else:
+        resource = f"arn:aws:securityhub:{call.region}:{call.account}:hub/default"
+        code = "AccessDeniedException"
+    action = f"{call.service}:{call.operation}"
+    message = f"User: {caller_arn} is not authorized to perform: {action} on resource: {resource}"
+    return error_answer(call.service, code, f"{message} because no identity-based policy allows the {action} action")
+
+
+class Faults:
+    """All faults, in the order in which they were added."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._faults: list[Fault] = []
+        self._ids = itertools.count(1)
+
+    def add(self, fault: Fault) -> int:
+        """Add a fault; the answer is its ID."""
+        with self._lock:
+            fault.id = next(self._ids)
+            self._faults.append(fault)
+        return fault.id
+
+    def remove(self, fault_id: int | None = None) -> None:
+        """Remove one fault, or all."""
+        with self._lock:
+            self._faults = [fault for fault in self._faults if fault_id is not None and fault.id != fault_id]
+
+    def as_list(self) -> list[dict[str, t.Any]]:
+        """All faults, with how often they were met and done."""
+        with self._lock:
+            return [dataclasses.asdict(fault) for fault in self._faults]
+
+    def take(self, call: Call) -> list[Fault]:
+        """The faults to do to a call: every delay that matches, and the first outcome.
+
+        Outcomes that come later in the list wait for their turn, so that a list of faults is a sequence.
+        """
+        if not self._faults:
+            return []
+        taken: list[Fault] = []
+        with self._lock:
+            for fault in self._faults:
+                if fault.is_outcome and any(other.is_outcome for other in taken):
+                    continue
+                if fault.matches(call) and fault.take():
+                    taken.append(fault)
+        return taken

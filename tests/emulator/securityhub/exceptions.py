@@ -1,0 +1,50 @@
+# Copyright: Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Exceptions raised by the securityhub service. Their status codes come from the service's model."""
+
+from __future__ import annotations
+
+import json
+
+from moto.core.exceptions import JsonRESTError
+from moto.securityhub.exceptions import SecurityHubClientError
+
+
+class InvalidAccessException(SecurityHubClientError):
+    code = "InvalidAccessException"
+
+
+class HubNotEnabledException(InvalidAccessException):
+    def __init__(self, account_id: str):
+        super().__init__(f"Account {account_id} is not subscribed to AWS Security Hub")
+
+
+class InvalidInputException(SecurityHubClientError):
+    code = "InvalidInputException"
+
+
+class LimitExceededException(SecurityHubClientError):
+    code = "LimitExceededException"
+
+
+class ResourceNotFoundException(SecurityHubClientError):
+    code = "ResourceNotFoundException"
+
+
+class ResourceConflictException(SecurityHubClientError):
+    code = "ResourceConflictException"
+
+
+class AccessDeniedException(SecurityHubClientError):
+    code = "AccessDeniedException"
+
+
+class BadRequestException(JsonRESTError):
+    """Not in the service's model, and met all the same: with an empty message, where the hub is off."""
+
+    code = 400
+
+    def __init__(self) -> None:
+        super().__init__("BadRequestException", "")
+        self.description = json.dumps({"Message": "", "Code": "BadRequestException"})

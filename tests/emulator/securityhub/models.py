@@ -1,0 +1,532 @@
+# Copyright: Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""SecurityHubBackend class with methods for the membership APIs that moto lacks."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from moto.core.base_backend import BackendDict
+from moto.core.utils import iso_8601_datetime_with_milliseconds
+from moto.securityhub.models import SecurityHubBackend as MotoSecurityHubBackend
+from moto.utilities.paginator import paginate
+
+from .exceptions import (
+    AccessDeniedException,
+    BadRequestException,
+    HubNotEnabledException,
+    InvalidAccessException,
+    InvalidInputException,
+    LimitExceededException,
+    ResourceConflictException,
+    ResourceNotFoundException,
+)
+from .settings import settings
+
+ACCOUNTS_PER_CALL = 50
+ACCOUNT_ID = re.compile(r"[0-9]{12}")
+CONTROL_FINDING_GENERATORS = ("STANDARD_CONTROL", "SECURITY_CONTROL")
+
+INVALID_ACCOUNT_ID = "The request is rejected because the given account ID is not valid."
+OWN_ACCOUNT_ID = "The request is rejected because the given account ID is the ID of the current account."
+ALREADY_A_MEMBER = "The request is rejected because the given account ID is already a member or associated member of the current account."
+NOT_A_MEMBER = "The request is rejected because the given account ID is not a member of the current account."
+NOT_DISASSOCIATED = "The request is rejected because the given account ID is an associated member. Disassociate it before you delete it."
+IN_ORGANIZATION = "The request is rejected because the given account is managed through AWS Organizations."
+NO_SUCH_RESOURCE = "The request is rejected since no such resource found"
+
+
+def now() -> str:
+    return iso_8601_datetime_with_milliseconds()
+
+
+def is_account_id(value: Any) -> bool:
+    return isinstance(value, str) and ACCOUNT_ID.fullmatch(value) is not None
+
+
+def unprocessed(account_id: Any, reason: str) -> dict[str, str]:
+    return {"AccountId": str(account_id), "ProcessingResult": reason}
+
+
+@dataclass
+class Member:
+    """An account on an administrator's list."""
+
+    account_id: str
+    administrator_id: str
+    email: str | None = None
+    status: str = "Created"
+    invited_at: str | None = None
+    updated_at: str = field(default_factory=now)
+    organization: bool = False
+
+    def set_status(self, status: str) -> None:
+        self.status = status
+        self.updated_at = now()
+
+    def as_dict(self) -> dict[str, Any]:
+        member = {
+            "AccountId": self.account_id,
+            "Email": self.email,
+            "MasterId": self.administrator_id,
+            "AdministratorId": self.administrator_id,
+            "MemberStatus": self.status,
+            "InvitedAt": self.invited_at,
+            "UpdatedAt": self.updated_at,
+        }
+        return {key: value for key, value in member.items() if value is not None}
+
+
+@dataclass
+class Invitation:
+    """An invitation as the invited account keeps it, until it deletes it or its sender takes it back."""
+
+    account_id: str  # the sender
+    status: str = "Invited"
+    declined: bool = False
+    invitation_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    invited_at: str = field(default_factory=now)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "AccountId": self.account_id,
+            "InvitationId": self.invitation_id,
+            "InvitedAt": self.invited_at,
+            "MemberStatus": self.status,
+        }
+
+
+@dataclass
+class Administrator:
+    """The administrator that an account has. One that came through AWS Organizations has no invitation."""
+
+    account_id: str
+    invited_at: str
+    invitation_id: str | None = None
+    organization: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        administrator = {"AccountId": self.account_id, "InvitedAt": self.invited_at, "MemberStatus": "Enabled"}
+        if self.invitation_id:
+            administrator["InvitationId"] = self.invitation_id
+        return administrator
+
+
+class SecurityHubBackend(MotoSecurityHubBackend):
+    """Implementation of the SecurityHub APIs that deal with hubs, members and invitations."""
+
+    PAGINATION_MODEL = {
+        **MotoSecurityHubBackend.PAGINATION_MODEL,
+        "list_members": {
+            "input_token": "next_token",
+            "limit_key": "max_results",
+            "limit_default": 50,
+            "unique_attribute": "AccountId",
+            "fail_on_invalid_token": InvalidInputException,
+        },
+        "list_invitations": {
+            "input_token": "next_token",
+            "limit_key": "max_results",
+            "limit_default": 50,
+            "unique_attribute": "InvitationId",
+            "fail_on_invalid_token": InvalidInputException,
+        },
+    }
+
+    def __init__(self, region_name: str, account_id: str):
+        super().__init__(region_name, account_id)
+        self.tags: dict[str, str] = {}
+        self.auto_enable_controls = True
+        self.control_finding_generator = "SECURITY_CONTROL"
+        self.standards: dict[str, dict[str, Any]] = {}
+        self.members: dict[str, Member] = {}  # type: ignore[assignment]
+        self.invitations: dict[str, Invitation] = {}
+        self.administrator: Administrator | None = None
+
+    def _backend_of(self, account_id: str) -> SecurityHubBackend:
+        return securityhub_backends[account_id][self.region_name]
+
+    def _require_hub(self) -> None:
+        if not self.enabled:
+            raise HubNotEnabledException(self.account_id)
+
+    def _require_hub_to_read(self) -> None:
+        if not self.enabled and settings.hub_off_answer == "BadRequestException":
+            raise BadRequestException()
+        self._require_hub()
+
+    # The hub
+
+    @property
+    def hub_arn(self) -> str:
+        return f"arn:{self.partition}:securityhub:{self.region_name}:{self.account_id}:hub/default"
+
+    def enable_security_hub(  # type: ignore[override]
+        self,
+        enable_default_standards: bool = True,
+        tags: dict[str, str] | None = None,
+        control_finding_generator: str | None = None,
+    ) -> dict[str, Any]:
+        if self.enabled:
+            raise ResourceConflictException("Account is already subscribed to Security Hub")
+        self._check_control_finding_generator(control_finding_generator)
+        super().enable_security_hub(enable_default_standards=enable_default_standards, tags=dict(tags or {}))
+        self.enabled_at = now()
+        self.auto_enable_controls = True
+        self.control_finding_generator = control_finding_generator or "SECURITY_CONTROL"
+        if enable_default_standards:
+            self.batch_enable_standards(self._default_standards())
+        return {}
+
+    def disable_security_hub(self) -> dict[str, Any]:
+        self._require_hub()
+        if any(member.status == "Enabled" for member in self.members.values()):
+            raise InvalidInputException("Cannot disable Security Hub on the Security Hub administrator")
+        if self.administrator and self.administrator.organization:
+            raise InvalidAccessException("Account is managed through AWS Organizations: only its administrator can disassociate it")
+        if self.administrator:
+            self._leave_administrator(self.administrator)
+        self.standards.clear()
+        self.tags = {}
+        return super().disable_security_hub()
+
+    def describe_hub(self, hub_arn: str | None = None) -> dict[str, Any]:
+        self._require_hub()
+        if hub_arn and hub_arn != self.hub_arn:
+            raise ResourceNotFoundException(f"The request was rejected because no hub was found with ARN {hub_arn}.")
+        return {
+            "HubArn": self.hub_arn,
+            "SubscribedAt": self.enabled_at,
+            "AutoEnableControls": self.auto_enable_controls,
+            "ControlFindingGenerator": self.control_finding_generator,
+        }
+
+    def update_security_hub_configuration(
+        self,
+        auto_enable_controls: bool | None = None,
+        control_finding_generator: str | None = None,
+    ) -> None:
+        self._require_hub()
+        self._check_control_finding_generator(control_finding_generator)
+        if auto_enable_controls is not None:
+            self.auto_enable_controls = auto_enable_controls
+        if control_finding_generator:
+            self.control_finding_generator = control_finding_generator
+
+    @staticmethod
+    def _check_control_finding_generator(value: str | None) -> None:
+        if value is not None and value not in CONTROL_FINDING_GENERATORS:
+            raise InvalidInputException(f"Invalid parameter value for ControlFindingGenerator: {value}.")
+
+    # Standards
+
+    def _default_standards(self) -> list[str]:
+        return [
+            f"arn:{self.partition}:securityhub:::ruleset/cis-aws-foundations-benchmark/v/1.2.0",
+            f"arn:{self.partition}:securityhub:{self.region_name}::standards/aws-foundational-security-best-practices/v/1.0.0",
+        ]
+
+    def get_enabled_standards(self, subscription_arns: list[str] | None = None) -> list[dict[str, Any]]:
+        self._require_hub()
+        return [standard for arn, standard in self.standards.items() if not subscription_arns or arn in subscription_arns]
+
+    def batch_enable_standards(self, standards_arns: list[str]) -> list[dict[str, Any]]:
+        self._require_hub()
+        return [self._enable_standard(arn) for arn in standards_arns]
+
+    def _enable_standard(self, standards_arn: str) -> dict[str, Any]:
+        name = re.sub(r".*:(standards|ruleset)/", "", standards_arn)
+        subscription_arn = f"arn:{self.partition}:securityhub:{self.region_name}:{self.account_id}:subscription/{name}"
+        self.standards[subscription_arn] = {
+            "StandardsSubscriptionArn": subscription_arn,
+            "StandardsArn": standards_arn,
+            "StandardsInput": {},
+            "StandardsStatus": "READY",
+        }
+        return self.standards[subscription_arn]
+
+    def batch_disable_standards(self, subscription_arns: list[str]) -> list[dict[str, Any]]:
+        self._require_hub()
+        unknown = [arn for arn in subscription_arns if arn not in self.standards]
+        if unknown:
+            raise InvalidInputException(f"Invalid standards subscription ARN: {unknown[0]}")
+        return [{**self.standards.pop(arn), "StandardsStatus": "DELETING"} for arn in subscription_arns]
+
+    # Tags
+
+    def _require_resource(self, resource_arn: str) -> None:
+        if not self.enabled or resource_arn != self.hub_arn:
+            raise ResourceNotFoundException(f"The request was rejected because no resource was found with ARN {resource_arn}.")
+
+    def tag_resource(self, resource_arn: str, tags: dict[str, str]) -> None:
+        self._require_resource(resource_arn)
+        if len({**self.tags, **tags}) > 50 or any(key.startswith("aws:") for key in tags):
+            raise InvalidInputException("Invalid parameter value for Tags.")
+        self.tags.update(tags)
+
+    def untag_resource(self, resource_arn: str, tag_keys: list[str]) -> None:
+        self._require_resource(resource_arn)
+        for key in tag_keys:
+            self.tags.pop(key, None)
+
+    def list_tags_for_resource(self, resource_arn: str) -> dict[str, str]:
+        self._require_resource(resource_arn)
+        return self.tags
+
+    # The administrator's side
+
+    def _require_administrator(self) -> None:
+        self._require_hub()
+        if self.administrator:
+            raise InvalidAccessException("The request is rejected because the current account is a member of another administrator account")
+
+    @staticmethod
+    def _check_list(name: str, values: Any) -> None:
+        if not isinstance(values, list) or not 1 <= len(values) <= ACCOUNTS_PER_CALL:
+            raise InvalidInputException(f"Invalid parameter value for {name}: a list of 1 to {ACCOUNTS_PER_CALL} is expected.")
+
+    def create_members(self, account_details: list[dict[str, str]]) -> list[dict[str, str]]:
+        self._require_administrator()
+        self._check_list("AccountDetails", account_details)
+        if any(not isinstance(details, dict) for details in account_details):
+            raise InvalidInputException("Invalid parameter value for AccountDetails.")
+        failed = []
+        for details in account_details:
+            account_id = details.get("AccountId", "")
+            reason = self._reason_not_to_create(account_id)
+            if reason:
+                failed.append(unprocessed(account_id, reason))
+            else:
+                self.members[account_id] = Member(account_id, self.account_id, details.get("Email"))
+        return failed
+
+    def _reason_not_to_create(self, account_id: Any) -> str | None:
+        if not is_account_id(account_id):
+            return INVALID_ACCOUNT_ID
+        if account_id == self.account_id:
+            return OWN_ACCOUNT_ID
+        if account_id in self.members and self.members[account_id].status != "Deleted":
+            return ALREADY_A_MEMBER
+        if len(self.members) >= settings.max_members:
+            raise LimitExceededException(f"The request is rejected because it would exceed the limit of {settings.max_members} members.")
+        return None
+
+    def get_members(self, account_ids: list[str]) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+        self._require_hub()
+        self._check_list("AccountIds", account_ids)
+        members, failed = [], []
+        for account_id in account_ids:
+            reason = self._reason_not_a_member(account_id)
+            if reason:
+                failed.append(unprocessed(account_id, reason))
+            else:
+                members.append(self.members[account_id].as_dict())
+        return members, failed
+
+    def _reason_not_a_member(self, account_id: Any) -> str | None:
+        if not is_account_id(account_id):
+            return INVALID_ACCOUNT_ID
+        return None if account_id in self.members else NOT_A_MEMBER
+
+    @paginate(pagination_model=PAGINATION_MODEL)  # type: ignore[misc]
+    def list_members(self, only_associated: bool | None = None) -> list[dict[str, Any]]:
+        self._require_hub()
+        return [member.as_dict() for member in self.members.values() if member.status == "Enabled" or only_associated is False]
+
+    def invite_members(self, account_ids: list[str]) -> list[dict[str, str]]:
+        self._require_administrator()
+        self._check_list("AccountIds", account_ids)
+        failed = []
+        for account_id in account_ids:
+            reason = self._reason_not_to_invite(account_id)
+            if reason:
+                failed.append(unprocessed(account_id, reason))
+            else:
+                self.invite(self.members[account_id])
+        return failed
+
+    def _reason_not_to_invite(self, account_id: Any) -> str | None:
+        reason = self._reason_not_a_member(account_id)
+        if reason:
+            return reason
+        if self.members[account_id].status == "Deleted":
+            return NOT_A_MEMBER
+        if self.members[account_id].status == "Enabled":
+            return ALREADY_A_MEMBER
+        administrator = self._backend_of(account_id).administrator
+        if administrator and administrator.organization:
+            return IN_ORGANIZATION
+        return None
+
+    def invite(self, member: Member) -> None:
+        """Every invitation is a new one, with a new ID; one sent before by the same administrator is no longer valid."""
+        invitation = Invitation(self.account_id)
+        self._backend_of(member.account_id).receive(invitation)
+        member.invited_at = invitation.invited_at
+        member.set_status("Invited")
+
+    def receive(self, invitation: Invitation) -> None:
+        self.invitations.pop(invitation.account_id, None)  # so that the new one is listed last
+        self.invitations[invitation.account_id] = invitation
+
+    def disassociate_members(self, account_ids: list[str]) -> None:
+        self._require_hub()
+        self._check_list("AccountIds", account_ids)
+        if not all(is_account_id(account_id) for account_id in account_ids):
+            raise InvalidInputException(INVALID_ACCOUNT_ID)
+        for account_id in account_ids:
+            member = self.members.get(account_id)
+            if member and member.status != "Deleted":
+                self._forget_me_at(account_id)
+                member.set_status("Removed")
+
+    def _forget_me_at(self, account_id: str) -> None:
+        """Take back the invitation, and end the association, at the other end."""
+        other = self._backend_of(account_id)
+        other.invitations.pop(self.account_id, None)
+        if other.administrator and other.administrator.account_id == self.account_id:
+            other.administrator = None
+
+    def delete_members(self, account_ids: list[str]) -> list[dict[str, str]]:
+        self._require_hub()
+        self._check_list("AccountIds", account_ids)
+        failed = []
+        for account_id in account_ids:
+            reason = self._reason_not_to_delete(account_id)
+            if reason:
+                failed.append(unprocessed(account_id, reason))
+            else:
+                self._delete_member(account_id)
+        return failed
+
+    def _reason_not_to_delete(self, account_id: Any) -> str | None:
+        reason = self._reason_not_a_member(account_id)
+        if reason:
+            return reason
+        if self.members[account_id].organization:
+            return IN_ORGANIZATION
+        return NOT_DISASSOCIATED if self.members[account_id].status == "Enabled" else None
+
+    def _delete_member(self, account_id: str) -> None:
+        self._forget_me_at(account_id)
+        if settings.deleted_members == "gone":
+            del self.members[account_id]
+        else:
+            self.members[account_id].set_status("Deleted")
+
+    # The member's side
+
+    def get_administrator_account(self) -> dict[str, Any]:
+        self._require_hub_to_read()
+        if self.administrator:
+            return {"Administrator": self.administrator.as_dict()}
+        through_organization = super().get_administrator_account()
+        if not through_organization and settings.no_administrator_answer == "ResourceNotFoundException":
+            raise ResourceNotFoundException("The request is rejected because the administrator account was not found.")
+        if not through_organization and settings.no_administrator_answer == "AccessDeniedException":
+            raise AccessDeniedException(NO_SUCH_RESOURCE)
+        return through_organization
+
+    def accept_administrator_invitation(self, administrator_id: str | None, invitation_id: str | None) -> None:
+        self._require_hub()
+        if not is_account_id(administrator_id) or administrator_id == self.account_id or not invitation_id:
+            raise InvalidInputException("The request is rejected because the administrator ID or the invitation ID is not valid.")
+        if self.administrator and self.administrator.account_id != administrator_id:
+            raise InvalidInputException(
+                f"The request is rejected because the current account is already associated with administrator account {self.administrator.account_id}."
+            )
+        if any(member.status == "Enabled" for member in self.members.values()):
+            raise InvalidInputException("The request is rejected because the current account is an administrator account with members.")
+        self._accept(self._find_invitation(administrator_id, invitation_id))
+
+    def _find_invitation(self, administrator_id: str, invitation_id: str) -> Invitation:
+        invitation = self.invitations.get(administrator_id)
+        usable = invitation and not (invitation.declined and settings.declined_invitations == "refused")
+        if not usable or invitation.invitation_id != invitation_id or self.administrator:
+            raise ResourceNotFoundException("The request is rejected because the invitation was not found.")
+        return invitation
+
+    def _accept(self, invitation: Invitation) -> None:
+        invitation.status = "Enabled"
+        invitation.declined = False
+        self.administrator = Administrator(invitation.account_id, invitation.invited_at, invitation.invitation_id)
+        member = self._member_at(invitation.account_id)
+        if member:
+            member.set_status("Enabled")
+
+    def _member_at(self, administrator_id: str) -> Member | None:
+        """This account on the administrator's list."""
+        return self._backend_of(administrator_id).members.get(self.account_id)
+
+    def disassociate_from_administrator_account(self) -> None:
+        self._require_hub()
+        if not self.administrator:
+            raise ResourceNotFoundException("The request is rejected because the current account has no administrator account.")
+        if self.administrator.organization:
+            raise AccessDeniedException(
+                f"The request is rejected because account {self.account_id} is managed through AWS Organizations. "
+                "Only the administrator account can disassociate it."
+            )
+        self._leave_administrator(self.administrator)
+
+    def _leave_administrator(self, administrator: Administrator) -> None:
+        """The invitation remains, and can be accepted again."""
+        self.administrator = None
+        self._resign(administrator.account_id)
+
+    def _resign(self, administrator_id: str) -> None:
+        invitation = self.invitations.get(administrator_id)
+        if invitation:
+            invitation.status = "Resigned"
+        member = self._member_at(administrator_id)
+        if member:
+            member.set_status("Resigned")
+
+    @paginate(pagination_model=PAGINATION_MODEL)  # type: ignore[misc]
+    def list_invitations(self) -> list[dict[str, Any]]:
+        self._require_hub_to_read()
+        return [
+            invitation.as_dict()
+            for invitation in self.invitations.values()
+            if invitation.status != "Enabled" or settings.accepted_invitations == "listed"
+        ]
+
+    def get_invitations_count(self) -> int:
+        self._require_hub_to_read()
+        return sum(1 for invitation in self.invitations.values() if invitation.status != "Enabled" and not invitation.declined)
+
+    def decline_invitations(self, account_ids: list[str]) -> list[dict[str, str]]:
+        return self._for_each_invitation(account_ids, self._decline)
+
+    def _decline(self, invitation: Invitation) -> None:
+        invitation.declined = True
+        self._resign(invitation.account_id)
+
+    def delete_invitations(self, account_ids: list[str]) -> list[dict[str, str]]:
+        return self._for_each_invitation(account_ids, self._delete_invitation)
+
+    def _delete_invitation(self, invitation: Invitation) -> None:
+        del self.invitations[invitation.account_id]
+
+    def _for_each_invitation(self, account_ids: list[str], do: Any) -> list[dict[str, str]]:
+        """Declining and deleting take the IDs of the senders. An invitation that is in use can't be taken away."""
+        self._require_hub()
+        self._check_list("AccountIds", account_ids)
+        failed = []
+        for account_id in account_ids:
+            if not is_account_id(account_id):
+                failed.append(unprocessed(account_id, INVALID_ACCOUNT_ID))
+            elif account_id not in self.invitations:
+                failed.append(unprocessed(account_id, NO_SUCH_RESOURCE))
+            elif self.invitations[account_id].status == "Enabled":
+                failed.append(unprocessed(account_id, ALREADY_A_MEMBER))
+            else:
+                do(self.invitations[account_id])
+        return failed
+
+
+securityhub_backends = BackendDict(SecurityHubBackend, "securityhub")

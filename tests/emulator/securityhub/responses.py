@@ -1,0 +1,183 @@
+# Copyright: Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Handles incoming securityhub requests, invokes methods, returns responses."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from moto.core.common_types import TYPE_RESPONSE
+from moto.securityhub.responses import SecurityHubResponse as MotoSecurityHubResponse
+
+from .exceptions import InvalidInputException
+from .models import SecurityHubBackend, securityhub_backends
+
+
+class SecurityHubResponse(MotoSecurityHubResponse):
+    @property
+    def securityhub_backend(self) -> SecurityHubBackend:
+        return securityhub_backends[self.current_account][self.region]
+
+    def call_action(self) -> TYPE_RESPONSE:
+        status, headers, body = super().call_action()
+        headers.setdefault("Content-Type", "application/json")
+        return status, headers, body
+
+    def _body_params(self) -> dict[str, Any]:
+        try:
+            params = json.loads(self.body) if self.body else {}
+        except ValueError:
+            params = None
+        if not isinstance(params, dict):
+            raise InvalidInputException("The request body is not a JSON object.")
+        return params
+
+    def _account_ids(self) -> list[str]:
+        return self._body_params().get("AccountIds")  # type: ignore[return-value]
+
+    # The hub
+
+    def enable_security_hub(self) -> str:
+        params = self._body_params()
+        self.securityhub_backend.enable_security_hub(
+            enable_default_standards=params.get("EnableDefaultStandards", True),
+            tags=params.get("Tags"),
+            control_finding_generator=params.get("ControlFindingGenerator"),
+        )
+        return json.dumps({})
+
+    def describe_hub(self) -> str:
+        return json.dumps(self.securityhub_backend.describe_hub(hub_arn=self._get_param("HubArn")))
+
+    def update_security_hub_configuration(self) -> str:
+        params = self._body_params()
+        self.securityhub_backend.update_security_hub_configuration(
+            auto_enable_controls=params.get("AutoEnableControls"),
+            control_finding_generator=params.get("ControlFindingGenerator"),
+        )
+        return json.dumps({})
+
+    def get_enabled_standards(self) -> str:
+        subscription_arns = self._body_params().get("StandardsSubscriptionArns")
+        subscriptions = self.securityhub_backend.get_enabled_standards(subscription_arns=subscription_arns)
+        return json.dumps({"StandardsSubscriptions": subscriptions})
+
+    def batch_enable_standards(self) -> str:
+        requests = self._body_params().get("StandardsSubscriptionRequests") or []
+        subscriptions = self.securityhub_backend.batch_enable_standards(standards_arns=[request["StandardsArn"] for request in requests])
+        return json.dumps({"StandardsSubscriptions": subscriptions})
+
+    def batch_disable_standards(self) -> str:
+        subscription_arns = self._body_params().get("StandardsSubscriptionArns") or []
+        subscriptions = self.securityhub_backend.batch_disable_standards(subscription_arns=subscription_arns)
+        return json.dumps({"StandardsSubscriptions": subscriptions})
+
+    def tag_resource(self) -> str:
+        self.securityhub_backend.tag_resource(self._resource_arn(), self._body_params().get("Tags") or {})
+        return json.dumps({})
+
+    def untag_resource(self) -> str:
+        self.securityhub_backend.untag_resource(self._resource_arn(), self.querystring.get("tagKeys", []))
+        return json.dumps({})
+
+    def list_tags_for_resource(self) -> str:
+        return json.dumps({"Tags": self.securityhub_backend.list_tags_for_resource(self._resource_arn())})
+
+    def _resource_arn(self) -> str:
+        self._get_action()  # which also reads the ARN from the path
+        return self.uri_match["ResourceArn"]
+
+    # The administrator's side
+
+    def create_members(self) -> str:
+        account_details = self._body_params().get("AccountDetails")
+        unprocessed_accounts = self.securityhub_backend.create_members(account_details=account_details)
+        return json.dumps({"UnprocessedAccounts": unprocessed_accounts})
+
+    def get_members(self) -> str:
+        members, unprocessed_accounts = self.securityhub_backend.get_members(account_ids=self._account_ids())
+        return json.dumps({"Members": members, "UnprocessedAccounts": unprocessed_accounts})
+
+    def list_members(self) -> str:
+        members, next_token = self.securityhub_backend.list_members(
+            only_associated=self._get_bool_param("OnlyAssociated", True),
+            max_results=self._max_results(),
+            next_token=self._get_param("NextToken"),
+        )
+        return self._page("Members", members, next_token)
+
+    def invite_members(self) -> str:
+        unprocessed_accounts = self.securityhub_backend.invite_members(account_ids=self._account_ids())
+        return json.dumps({"UnprocessedAccounts": unprocessed_accounts})
+
+    def delete_members(self) -> str:
+        unprocessed_accounts = self.securityhub_backend.delete_members(account_ids=self._account_ids())
+        return json.dumps({"UnprocessedAccounts": unprocessed_accounts})
+
+    def disassociate_members(self) -> str:
+        self.securityhub_backend.disassociate_members(account_ids=self._account_ids())
+        return json.dumps({})
+
+    # The member's side
+
+    def get_administrator_account(self) -> str:
+        return json.dumps(self.securityhub_backend.get_administrator_account())
+
+    def get_master_account(self) -> str:
+        return json.dumps(self.securityhub_backend.get_master_account())
+
+    def accept_administrator_invitation(self) -> str:
+        return self._accept("AdministratorId")
+
+    def accept_invitation(self) -> str:
+        return self._accept("MasterId")
+
+    def _accept(self, administrator_param: str) -> str:
+        params = self._body_params()
+        self.securityhub_backend.accept_administrator_invitation(
+            administrator_id=params.get(administrator_param),
+            invitation_id=params.get("InvitationId"),
+        )
+        return json.dumps({})
+
+    def disassociate_from_administrator_account(self) -> str:
+        self.securityhub_backend.disassociate_from_administrator_account()
+        return json.dumps({})
+
+    def disassociate_from_master_account(self) -> str:
+        return self.disassociate_from_administrator_account()
+
+    def list_invitations(self) -> str:
+        invitations, next_token = self.securityhub_backend.list_invitations(
+            max_results=self._max_results(),
+            next_token=self._get_param("NextToken"),
+        )
+        return self._page("Invitations", invitations, next_token)
+
+    def get_invitations_count(self) -> str:
+        return json.dumps({"InvitationsCount": self.securityhub_backend.get_invitations_count()})
+
+    def decline_invitations(self) -> str:
+        unprocessed_accounts = self.securityhub_backend.decline_invitations(account_ids=self._account_ids())
+        return json.dumps({"UnprocessedAccounts": unprocessed_accounts})
+
+    def delete_invitations(self) -> str:
+        unprocessed_accounts = self.securityhub_backend.delete_invitations(account_ids=self._account_ids())
+        return json.dumps({"UnprocessedAccounts": unprocessed_accounts})
+
+    def _max_results(self) -> int | None:
+        value = self._get_param("MaxResults")
+        if value is None:
+            return None
+        if not str(value).isdigit() or not 1 <= int(value) <= 50:
+            raise InvalidInputException(f"Invalid parameter value for MaxResults: {value}. It must be between 1 and 50.")
+        return int(value)
+
+    @staticmethod
+    def _page(name: str, items: list[dict[str, Any]], next_token: str | None) -> str:
+        response: dict[str, Any] = {name: items}
+        if next_token:
+            response["NextToken"] = next_token
+        return json.dumps(response)

@@ -1,0 +1,50 @@
+# Copyright: Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What the real service is seen to do in more than one way: which of the ways this one does."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+
+@dataclasses.dataclass
+class Settings:
+    """One attribute for each choice; the comment beside it lists the values."""
+
+    no_administrator_answer: str = "empty"  # empty, ResourceNotFoundException, AccessDeniedException
+    hub_off_answer: str = "InvalidAccessException"  # InvalidAccessException, BadRequestException (reading calls of a member only)
+    accepted_invitations: str = "listed"  # listed, hidden
+    declined_invitations: str = "acceptable"  # acceptable, refused
+    deleted_members: str = "gone"  # gone, listed
+    max_members: int = 1000  # how many members an administrator may have in a region
+
+    CHOICES: t.ClassVar[dict[str, tuple[str, ...]]] = {
+        "no_administrator_answer": ("empty", "ResourceNotFoundException", "AccessDeniedException"),
+        "hub_off_answer": ("InvalidAccessException", "BadRequestException"),
+        "accepted_invitations": ("listed", "hidden"),
+        "declined_invitations": ("acceptable", "refused"),
+        "deleted_members": ("gone", "listed"),
+    }
+
+    def update(self, **values: t.Any) -> None:
+        """Change some settings. Raises ValueError for a name or value that is not known, and then changes nothing."""
+        for name, value in values.items():
+            if name not in self.as_dict():
+                raise ValueError(f"unknown setting {name!r}; known: {', '.join(sorted(self.as_dict()))}")
+            if name in self.CHOICES and value not in self.CHOICES[name]:
+                raise ValueError(f"{name} can be {', '.join(self.CHOICES[name])}, not {value!r}")
+        for name, value in values.items():
+            setattr(self, name, value)
+
+    def reset(self) -> None:
+        """Back to the defaults."""
+        self.update(**Settings().as_dict())
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """All settings, by name."""
+        return dataclasses.asdict(self)
+
+
+settings = Settings()

@@ -1,0 +1,430 @@
+# Copyright: Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The HTTP server: moto's own server application behind access keys, regions, faults and the call log."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import io
+import json
+import re
+import socket
+import socketserver
+import sys
+import threading
+import time
+import typing as t
+from urllib.parse import parse_qsl, unquote
+
+import moto.securityhub
+from moto.core.base_backend import AccountSpecificBackend
+from moto.iam.models import AccessKey, iam_backends
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.organizations.models import organizations_backends
+from moto.sts.models import sts_backends
+
+from . import state
+from .calls import CallLog, count_by_operation
+from .client import Client
+from .faults import Fault, Faults
+from .securityhub import securityhub_backends
+from .securityhub.settings import settings
+from .seed import Seed, check_account_id
+from .service import TOKEN_INVALID, Answer, Call, Request, error_answer, json_answer, read_call
+
+BASE_ACCESS_KEY = "AKIAEMULATOR00000001"
+BASE_SECRET_KEY = "emulator-secret-key-is-not-checked-00001"
+BASE_ACCOUNT = "123456789012"
+ROLE_NAME = "SecurityHubMember"
+ROLE_ARN = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:role/.+")
+# The regions that are enabled in every account.
+DEFAULT_REGIONS = (
+    "us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "sa-east-1",
+    "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3",
+    "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1", "ap-southeast-2",
+)  # fmt: skip
+
+
+class MotoServer(DomainDispatcherApplication):
+    """moto's server application. A host's backend is looked up once: moto lists its own directories for it every time."""
+
+    def __init__(self) -> None:
+        super().__init__(create_backend_app)
+        self.get_backend_for_host = functools.lru_cache(maxsize=None)(super().get_backend_for_host)  # type: ignore[method-assign]
+
+
+class Credentials:
+    """Which account an access key belongs to: the base key, and what AssumeRole or IAM gave out."""
+
+    def __init__(self, base_account: str, strict: bool):
+        self.base_account = check_account_id(base_account)
+        self.strict = strict
+        self._accounts: dict[str, str] = {}
+        self._create_base_user()
+
+    def _create_base_user(self) -> None:
+        """A user of IAM, so that GetCallerIdentity knows who it is."""
+        iam = iam_backends[self.base_account]["aws"]
+        if BASE_ACCESS_KEY in iam.access_keys:
+            return
+        user = iam.create_user(region_name="us-east-1", user_name="emulator", tags=[])
+        key = AccessKey(user_name="emulator", prefix="AKIA", account_id=self.base_account)
+        key.access_key_id, key.secret_access_key = BASE_ACCESS_KEY, BASE_SECRET_KEY
+        user.access_keys.append(key)
+        iam.access_keys[BASE_ACCESS_KEY] = key
+
+    def account_of(self, access_key: str | None) -> str | None:
+        """The account of a key; None for a key that is not known. Without strictness such a key is the base account's."""
+        if access_key in self._accounts:
+            return self._accounts[access_key]
+        for account_id, partitions in list(iam_backends.items()):
+            if any(access_key in iam.access_keys for iam in list(partitions.values())):
+                self._accounts[str(access_key)] = account_id
+                return account_id
+        return None if self.strict else self.base_account
+
+    @staticmethod
+    def caller_arn(call: Call) -> str:
+        """Who makes a call, as IAM names it."""
+        account = str(call.account)
+        _user_id, arn, _account_id = sts_backends[account]["aws"].get_caller_identity(str(call.access_key), "us-east-1")
+        return arn
+
+
+class Emulator:
+    """Answers requests. Knows nothing of sockets."""
+
+    def __init__(self, regions: t.Sequence[str] | None, seed: dict[str, t.Any] | None, base_account: str, strict: bool):
+        # moto asks its package for the backends; a merge of the extension into moto makes this line needless.
+        moto.securityhub.securityhub_backends = securityhub_backends  # type: ignore[assignment]
+        AccountSpecificBackend.get_session()  # kept from here on, whatever the environment says later
+        self.moto = MotoServer()
+        self.credentials = Credentials(base_account, strict)
+        self.first_regions = list(regions or DEFAULT_REGIONS)
+        self.first_seed = seed or {}
+        self.lock = threading.RLock()  # one change at a time: a membership has two ends
+        self.reset()
+
+    # AWS
+
+    def answer(self, request: Request) -> Answer:
+        """Answer any request."""
+        if request.path.startswith("/_emulator/"):
+            return self.control(request)
+        call = read_call(request)
+        call.account = self.credentials.account_of(call.access_key)
+        entry = self.calls.begin(call)
+        answer = self._answer_call(request, call, entry)
+        self.calls.finish(entry, answer)
+        return answer
+
+    def _answer_call(self, request: Request, call: Call, entry: dict[str, t.Any]) -> Answer:
+        faults = self.faults.take(call)
+        entry["faults"] = [fault.id for fault in faults]
+        instead = self._do(faults, "before", call)
+        if instead:
+            return instead
+        answer = self._refusal(call) or self._ask_moto(request, call)
+        return self._do(faults, "after", call) or answer
+
+    def _do(self, faults: list[Fault], when: str, call: Call) -> Answer | None:
+        answer = None
+        for fault in faults:
+            if fault.when == when:
+                time.sleep(fault.delay)
+                answer = answer or fault.answer(call, self.credentials.caller_arn(call) if fault.deny else "")
+        return answer
+
+    def _refusal(self, call: Call) -> Answer | None:
+        """What AWS answers before it looks at the operation."""
+        if call.service == "sts":
+            if call.account is None:
+                return error_answer("sts", "InvalidClientTokenId", TOKEN_INVALID + ".")
+            if call.operation == "AssumeRole" and not ROLE_ARN.fullmatch(str(call.params.get("RoleArn"))):
+                return error_answer("sts", "ValidationError", f"{call.params.get('RoleArn')} is invalid")
+        elif call.account is None or call.service == "securityhub" and not self._opted_in(call):
+            return error_answer(call.service, "UnrecognizedClientException", TOKEN_INVALID)
+        if call.service == "securityhub" and call.operation is None:
+            return error_answer(call.service, "UnknownOperationException", "", 404)
+        return None
+
+    def _opted_in(self, call: Call) -> bool:
+        return call.region in self.regions and call.region not in self.opted_out.get(str(call.account), ())
+
+    def _ask_moto(self, request: Request, call: Call) -> Answer:
+        environ = self._environ(request, call)
+        head: list[t.Any] = []
+        with self.lock:
+            body = b"".join(self.moto(environ, lambda status, headers, exc_info=None: head.extend((status, headers))))
+        return Answer(int(head[0].split()[0]), body, dict(head[1]))
+
+    @staticmethod
+    def _environ(request: Request, call: Call) -> dict[str, t.Any]:
+        """The request in WSGI's words. The account goes along in moto's own header, to spare moto its search through all accounts."""
+        environ: dict[str, t.Any] = {
+            "REQUEST_METHOD": request.method,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": unquote(request.path, "latin-1"),
+            "QUERY_STRING": request.query,
+            "RAW_URI": request.target,
+            "REQUEST_URI": request.target,
+            "SERVER_NAME": "127.0.0.1",
+            "SERVER_PORT": "80",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(request.body),
+            "wsgi.errors": sys.stderr,
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+        }
+        for name, value in request.headers.items():
+            environ["HTTP_" + name.upper().replace("-", "_")] = value
+        environ["CONTENT_TYPE"] = environ.pop("HTTP_CONTENT_TYPE", "")
+        environ["CONTENT_LENGTH"] = str(len(request.body))
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account
+        return environ
+
+    # The control API
+
+    def control(self, request: Request) -> Answer:
+        """Answer a request to the control API: 404 for a path that does not exist, 400 for a body that makes no sense."""
+        _empty, _prefix, name, *rest = request.path.split("/")
+        handler = getattr(self, f"_{request.method.lower()}_{name}", None)
+        if handler is None:
+            return json_answer({"error": f"the control API has no {request.method} {request.path}"}, 404)
+        try:
+            body = json.loads(request.body) if request.body else None
+            return json_answer(handler(body, dict(parse_qsl(request.query)), *rest))
+        except (TypeError, ValueError, KeyError) as error:
+            return json_answer({"error": f"{type(error).__name__}: {error}"}, 400)
+
+    def _get_health(self, _body: t.Any, _query: dict[str, str]) -> t.Any:
+        return {"status": "ok", **self.description()}
+
+    def _get_calls(self, _body: t.Any, query: dict[str, str]) -> t.Any:
+        entries = self.calls.find(**query)
+        return {"count": len(entries), "by_operation": count_by_operation(entries), "calls": entries}
+
+    def _delete_calls(self, _body: t.Any, _query: dict[str, str]) -> t.Any:
+        self.calls.clear()
+        return {}
+
+    def _get_faults(self, _body: t.Any, _query: dict[str, str]) -> t.Any:
+        return {"faults": self.faults.as_list()}
+
+    def _post_faults(self, body: t.Any, _query: dict[str, str]) -> t.Any:
+        faults = [Fault.from_dict(fault) for fault in (body if isinstance(body, list) else [body])]
+        return {"ids": [self.faults.add(fault) for fault in faults]}
+
+    def _delete_faults(self, _body: t.Any, _query: dict[str, str], fault_id: str | None = None) -> t.Any:
+        self.faults.remove(int(fault_id) if fault_id else None)
+        return {}
+
+    def _get_settings(self, _body: t.Any, _query: dict[str, str]) -> t.Any:
+        return settings.as_dict()
+
+    def _post_settings(self, body: t.Any, _query: dict[str, str]) -> t.Any:
+        settings.update(**body)
+        return settings.as_dict()
+
+    def _get_state(self, _body: t.Any, query: dict[str, str]) -> t.Any:
+        with self.lock:
+            return {"accounts": state.describe(**query)}
+
+    def _post_seed(self, body: t.Any, _query: dict[str, str]) -> t.Any:
+        self.seed(body or {})
+        return self._get_health(None, {})
+
+    def _post_reset(self, body: t.Any, _query: dict[str, str]) -> t.Any:
+        self.reset(**(body or {}))
+        return self._get_health(None, {})
+
+    def description(self) -> dict[str, t.Any]:
+        """What a client needs to know."""
+        return {
+            "access_key": BASE_ACCESS_KEY,
+            "secret_key": BASE_SECRET_KEY,
+            "base_account": self.credentials.base_account,
+            "regions": self.regions,
+            "administrators": self.administrators,
+            "members": self.members,
+            "role_name": ROLE_NAME,
+            "role_arn_pattern": "arn:aws:iam::{account_id}:role/" + ROLE_NAME,
+        }
+
+    def reset(self, seed: bool = True) -> None:
+        """As it was when it started, with or without the seed that it was started with. Access keys given out remain valid."""
+        with self.lock:
+            securityhub_backends.clear()
+            organizations_backends.clear()
+            settings.reset()
+            self.calls = CallLog()
+            self.faults = Faults()
+            self.regions = list(self.first_regions)
+            self.opted_out: dict[str, list[str]] = {}
+            self.administrators: list[str] = []
+            self.members: list[str] = []
+            if seed:
+                self.seed(self.first_seed)
+
+    def seed(self, description: dict[str, t.Any]) -> None:
+        """Put accounts in place. Raises ValueError for what it does not understand."""
+        known = {"regions", "opted_out", "settings", "faults", "hubs", "administrators", "members", "invitations"}
+        if set(description) - known:
+            raise ValueError(f"unknown key {sorted(set(description) - known)[0]!r} in a seed; known: {', '.join(sorted(known))}")
+        with self.lock:
+            if description.get("regions"):
+                self.regions = list(description["regions"])
+            self.opted_out.update(description.get("opted_out") or {})
+            settings.update(**(description.get("settings") or {}))
+            seed = Seed(description, self.regions)
+            seed.administrators = self.administrators
+            seed.members = self.members
+            seed.apply()
+            for fault in description.get("faults") or []:
+                self.faults.add(Fault.from_dict(fault))
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Reads a request, sends its answer, and keeps the connection. Clients of AWS reuse connections, and so must the server let them."""
+
+    protocol_version = "HTTP/1.1"
+    server_version = "emulator"
+    disable_nagle_algorithm = True
+    wbufsize = -1  # head and body in one segment
+    server: Server
+
+    def handle_one_request(self) -> None:
+        """One request, or the end of the connection."""
+        try:
+            super().handle_one_request()
+        except (ConnectionError, TimeoutError):
+            self.close_connection = True
+
+    def _handle(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        answer = self.server.emulator.answer(Request(self.command, self.path, self.headers, body))
+        if answer.dropped:
+            self._drop()
+        else:
+            self._send(answer)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _handle
+
+    def _drop(self) -> None:
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_RDWR)
+
+    def _send(self, answer: Answer) -> None:
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            if name.lower() not in ("content-length", "connection", "server", "date"):
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(answer.body)
+
+    def log_message(self, format: str, *args: t.Any) -> None:  # pylint: disable=redefined-builtin
+        """On standard error, and only where it is wanted."""
+        if self.server.verbose:
+            super().log_message(format, *args)
+
+
+class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
+    """A thread for each connection."""
+
+    daemon_threads = True
+    request_queue_size = 1024
+    allow_reuse_address = True
+
+    def __init__(self, address: tuple[str, int], emulator: Emulator, verbose: bool):
+        self.emulator = emulator
+        self.verbose = verbose
+        self.connections: set[socket.socket] = set()
+        super().__init__(address, Handler)
+
+    def server_bind(self) -> None:
+        """Without the look-up of the host's name that HTTPServer makes, which can take seconds."""
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.server_address[:2]  # type: ignore[assignment]
+
+    def process_request(self, request: t.Any, client_address: t.Any) -> None:
+        """Remember the connection, so that it can be closed when the server stops."""
+        self.connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: t.Any) -> None:
+        """Forget the connection."""
+        self.connections.discard(request)
+        super().shutdown_request(request)
+
+    def close_connections(self) -> None:
+        """Close what clients keep open."""
+        for connection in list(self.connections):
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # closed meanwhile
+
+    def handle_error(self, request: t.Any, client_address: t.Any) -> None:
+        """A client that goes away is nothing to report."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class EmulatorServer:
+    """The emulator on a port of this machine, in a thread of this process: ``with EmulatorServer() as emulator: ...``
+
+    One at a time: moto keeps its state in the process.
+    """
+
+    _running = threading.Lock()
+
+    def __init__(
+        self,
+        port: int = 0,
+        regions: t.Sequence[str] | None = None,
+        seed: dict[str, t.Any] | None = None,
+        base_account: str = BASE_ACCOUNT,
+        strict_credentials: bool = True,
+        verbose: bool = False,
+    ):
+        if not self._running.acquire(blocking=False):
+            raise RuntimeError("another emulator runs in this process already")
+        try:
+            self.emulator = Emulator(regions, seed, base_account, strict_credentials)
+            self._server = Server(("127.0.0.1", port), self.emulator, verbose)
+        except BaseException:
+            self._running.release()
+            raise
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.client = Client(self.url)
+
+    def start(self) -> EmulatorServer:
+        """Begin to answer."""
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop, and close every connection."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.close_connections()
+        self._server.server_close()
+        self._running.release()
+
+    def __enter__(self) -> EmulatorServer:
+        return self.start()
+
+    def __exit__(self, *_exc: t.Any) -> None:
+        self.stop()
+
+    def description(self) -> dict[str, t.Any]:
+        """What a client needs to know."""
+        return {"url": self.url, **self.emulator.description()}

@@ -1,0 +1,167 @@
+# Copyright: Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What a request means to AWS: which service, which operation, with which parameters; and how AWS words an error."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing as t
+import uuid
+from urllib.parse import parse_qs, unquote
+from xml.sax.saxutils import escape
+
+from moto.core.utils import get_service_model
+
+SECURITY_HUB = get_service_model("securityhub")
+STS = get_service_model("sts")
+TOKEN_INVALID = "The security token included in the request is invalid"
+
+# Codes that are not in the service's model.
+OTHER_STATUSES = {
+    "AccessDenied": 403,
+    "BadRequestException": 400,
+    "ExpiredToken": 403,
+    "ExpiredTokenException": 403,
+    "InternalFailure": 500,
+    "InvalidClientTokenId": 403,
+    "OptInRequired": 403,
+    "ServiceUnavailable": 503,
+    "SignatureDoesNotMatch": 403,
+    "Throttling": 400,
+    "ThrottlingException": 400,
+    "TooManyRequestsException": 429,
+    "UnrecognizedClientException": 403,
+    "ValidationException": 400,
+}
+
+
+def _status_codes() -> dict[str, int]:
+    modelled = {shape.error_code: shape.metadata["error"]["httpStatusCode"] for shape in SECURITY_HUB.error_shapes}
+    return {**OTHER_STATUSES, **modelled}
+
+
+def _routes() -> dict[tuple[str, str], str]:
+    routes = {}
+    for name in SECURITY_HUB.operation_names:
+        http = SECURITY_HUB.operation_model(name).http
+        routes[http["method"], http["requestUri"]] = name
+    return routes
+
+
+STATUS_CODES = _status_codes()
+ROUTES = _routes()
+OPERATIONS = frozenset(SECURITY_HUB.operation_names) | frozenset(STS.operation_names)
+
+
+def status_of(code: str) -> int:
+    """The HTTP status that goes with an error code; 400 where nobody says."""
+    return STATUS_CODES.get(code, 400)
+
+
+@dataclasses.dataclass
+class Request:
+    """One HTTP request, read completely."""
+
+    method: str
+    target: str
+    headers: t.Mapping[str, str]
+    body: bytes
+
+    def __post_init__(self) -> None:
+        self.path, _sep, self.query = self.target.partition("?")
+
+
+@dataclasses.dataclass
+class Answer:
+    """One HTTP answer. A dropped one is never sent: the connection is closed instead."""
+
+    status: int
+    body: bytes = b""
+    headers: dict[str, str] = dataclasses.field(default_factory=dict)
+    dropped: bool = False
+
+
+@dataclasses.dataclass
+class Call:
+    """A request to AWS, as far as it can be told before it is answered."""
+
+    service: str
+    operation: str | None
+    region: str | None
+    access_key: str | None
+    params: dict[str, t.Any]
+    user_agent: str
+    account: str | None = None
+
+
+def read_call(request: Request) -> Call:
+    """Find out what is asked for. Service and region stand in the signature, as moto reads them."""
+    access_key, region, service = _credential_scope(request.headers.get("Authorization", ""))
+    params = _params(request)
+    return Call(
+        service=service,
+        operation=_operation(service, request, params),
+        region=region,
+        access_key=access_key,
+        params={key: value for key, value in params.items() if key not in ("Action", "Version")},
+        user_agent=request.headers.get("User-Agent", ""),
+    )
+
+
+def _credential_scope(authorization: str) -> tuple[str | None, str | None, str]:
+    """From AWS4-HMAC-SHA256 Credential=KEY/20240101/eu-west-1/securityhub/aws4_request, SignedHeaders=…"""
+    _name, _sep, rest = authorization.partition("Credential=")
+    parts = rest.split(",", 1)[0].split("/")
+    if len(parts) != 5:
+        return None, None, "unknown"
+    return parts[0], parts[2], parts[3]
+
+
+def _params(request: Request) -> dict[str, t.Any]:
+    params: dict[str, t.Any] = {key: values if len(values) > 1 else values[0] for key, values in parse_qs(request.query).items()}
+    if request.path.startswith("/tags/"):
+        params["ResourceArn"] = unquote(request.path[len("/tags/"):])
+    if request.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded"):
+        params.update((key, values[0]) for key, values in parse_qs(request.body.decode()).items())
+    elif request.body:
+        params.update(_json_object(request.body))
+    return params
+
+
+def _json_object(body: bytes) -> dict[str, t.Any]:
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _operation(service: str, request: Request, params: dict[str, t.Any]) -> str | None:
+    if service == "securityhub":
+        path = "/tags/{ResourceArn}" if request.path.startswith("/tags/") else request.path
+        return ROUTES.get((request.method, path))
+    return params.get("Action") or request.headers.get("X-Amz-Target", "").rpartition(".")[2] or None
+
+
+def error_answer(service: str, code: str, message: str, status: int | None = None) -> Answer:
+    """An error as the service words it: JSON, or XML for the services that speak the query protocol."""
+    request_id = str(uuid.uuid4())
+    headers = {"x-amzn-RequestId": request_id, "x-amzn-ErrorType": code}
+    if service == "securityhub":
+        body = json.dumps({"Message": message, "Code": code})
+        headers["Content-Type"] = "application/json"
+    else:
+        body = (
+            "<ErrorResponse><Error><Type>Sender</Type>"
+            f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
+        )
+        headers["Content-Type"] = "text/xml"
+    return Answer(status or status_of(code), body.encode(), headers)
+
+
+def json_answer(value: t.Any, status: int = 200) -> Answer:
+    """Any value as JSON."""
+    headers = {"Content-Type": "application/json", "x-amzn-RequestId": str(uuid.uuid4())}
+    return Answer(status, json.dumps(value).encode(), headers)
