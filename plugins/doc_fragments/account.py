@@ -34,6 +34,9 @@ options:
       - The name of the role session, as AWS CloudTrail shows it.
       - Left out, it is V(ansible-cloudsec.securityhub).
     type: str
+requirements:
+  - boto3 >= 1.35.0
+  - botocore >= 1.35.0
 notes:
   - Throttling, server errors and dropped connections are retried with a jittered back-off, about 30 seconds a call at most.
     O(aws_config) may override it, for example with more C(retries).

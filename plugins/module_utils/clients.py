@@ -32,6 +32,8 @@ except ImportError:
 from . import turns
 
 COLLECTION = "cloudsec.securityhub"
+# Of boto3 and botocore: the first minor release whose requests can all bring their own credentials
+MINIMUM_BOTO3 = "1.35.0"
 MAX_CONNECTIONS = 32
 # Five attempts wait 15 s between them at most, jittered; a dead endpoint is given up after some 25 s of connecting.
 DEFAULT_CONFIG = {"connect_timeout": 5, "read_timeout": 10, "max_pool_connections": MAX_CONNECTIONS, "user_agent_extra": COLLECTION}

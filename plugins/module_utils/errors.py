@@ -237,7 +237,8 @@ def translate(exception, where, actions=()):
     else:
         reason = _exception_reason(exception, where.region_exists)
         said = str(exception)
-        what = f"No answer in {where.known()}"
+        answered = "No answer" if isinstance(exception, (boto_errors.HTTPClientError, boto_errors.ConnectionError)) else "No call could be made"
+        what = f"{answered} in {where.known()}"
     actions = " or ".join(actions or [f"securityhub:{operation}"])
     return SecurityHubError(
         reason,

@@ -11,6 +11,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 
 from . import errors
+from .clients import MINIMUM_BOTO3
 
 
 def module_spec(**own_options):
@@ -40,6 +41,8 @@ def run_module(spec, run):
     spec: from L{module_spec}. run(options, check_mode): the module's function; returns its result.
     """
     module = AnsibleAWSModule(**spec)
+    module.require_boto3_at_least(MINIMUM_BOTO3, reason="to call several regions with one client")
+    module.require_botocore_at_least(MINIMUM_BOTO3, reason="to call several regions with one client")
     result = presented(run(module.params, module.check_mode), module._diff)  # pylint: disable=protected-access
     if result.get("failed"):
         module.fail_json(**result)

@@ -28,10 +28,13 @@ from ansible_collections.cloudsec.securityhub.plugins.module_utils.options impor
 
 SWITCH = "cloudsec_securityhub_direct_execution"
 
-BOTO3_IS_USABLE = (
-    amazon_aws.HAS_BOTO3
-    and amazon_aws.boto3_at_least(amazon_aws.MINIMUM_BOTO3_VERSION)
-    and amazon_aws.botocore_at_least(amazon_aws.MINIMUM_BOTOCORE_VERSION)
+BOTO3_IS_USABLE = amazon_aws.HAS_BOTO3 and all(
+    at_least(version)
+    for at_least, versions in (
+        (amazon_aws.boto3_at_least, (clients.MINIMUM_BOTO3, amazon_aws.MINIMUM_BOTO3_VERSION)),
+        (amazon_aws.botocore_at_least, (clients.MINIMUM_BOTO3, amazon_aws.MINIMUM_BOTOCORE_VERSION)),
+    )
+    for version in versions
 )
 if BOTO3_IS_USABLE:
     clients.warm()
