@@ -1,0 +1,149 @@
+# Copyright: Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Each test keeps one promise about connections, over a real socket on loopback."""
+
+from __future__ import annotations
+
+import datetime
+import http.server
+import ipaddress
+import ssl
+import threading
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_hub_info
+
+FAST = {"retries": {"max_attempts": 0}, "connect_timeout": 2, "read_timeout": 2}
+
+
+class Hub(http.server.BaseHTTPRequestHandler):
+    """Answers every call as an enabled hub without tags."""
+
+    def do_GET(self):
+        """DescribeHub, ListTagsForResource and, by way of a proxy, the same with a whole URL."""
+        self.server.asked.append(self.path)
+        body = b'{"HubArn": "arn:aws:securityhub:eu-west-1:111122223333:hub/default", "Tags": {}}'
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):  # pylint: disable=arguments-differ
+        """Keep quiet."""
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch):
+    for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(name="serve")
+def _serve():
+    servers = []
+
+    def serve(context=None):
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+        server.asked = []
+        if context:
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        return server
+
+    yield serve
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(name="authority", scope="session")
+def _authority(tmp_path_factory):
+    """A certificate for 127.0.0.1 that signs itself: the file with it, and a server's context with it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    folder = tmp_path_factory.mktemp("tls")
+    (folder / "ca.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "ca.pem", folder / "key.pem")
+    return str(folder / "ca.pem"), context
+
+
+def look(**options):
+    """The result of securityhub_hub_info with these options."""
+    options = {"access_key": "AKIA", "secret_key": "secret", "region": "eu-west-1", "aws_config": FAST, **options}
+    validated = ArgumentSpecValidator(securityhub_hub_info.SPEC["argument_spec"]).validate(options)
+    assert not validated.error_messages
+    return securityhub_hub_info.run(validated.validated_parameters, check_mode=True)
+
+
+def url(server, scheme):
+    """A server's URL."""
+    return f"{scheme}://127.0.0.1:{server.server_address[1]}"
+
+
+def test_a_server_whose_authority_is_trusted_is_spoken_to(serve, authority):
+    bundle, context = authority
+    assert look(endpoint_url=url(serve(context), "https"), aws_ca_bundle=bundle)["hub"]["hub_arn"]
+
+
+def test_a_server_whose_authority_is_not_trusted_is_not_spoken_to(serve, authority):
+    server = serve(authority[1])
+    result = look(endpoint_url=url(server, "https"))
+    assert result["error"]["reason"] == "endpoint_unreachable"
+    assert "CERTIFICATE_VERIFY_FAILED" in result["msg"]
+    assert server.asked == []
+
+
+def test_without_validation_any_server_is_spoken_to(serve, authority):
+    assert look(endpoint_url=url(serve(authority[1]), "https"), validate_certs=False)["hub"]["hub_arn"]
+
+
+def test_an_unreadable_bundle_is_bad_input(serve, authority):
+    result = look(endpoint_url=url(serve(authority[1]), "https"), aws_ca_bundle="/does/not/exist")
+    assert result["error"]["reason"] == "invalid_input"
+
+
+def test_a_proxy_of_the_environment_is_used(serve, monkeypatch):
+    proxy = serve()
+    monkeypatch.setenv("HTTP_PROXY", url(proxy, "http"))
+    assert look(endpoint_url="http://securityhub.example.com")["hub"]["hub_arn"]
+    assert proxy.asked[0] == "http://securityhub.example.com/accounts"
+
+
+def test_hosts_that_need_no_proxy_are_reached_without(serve, monkeypatch):
+    proxy, server = serve(), serve()
+    monkeypatch.setenv("HTTP_PROXY", url(proxy, "http"))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    assert look(endpoint_url=url(server, "http"))["hub"]["hub_arn"]
+    assert proxy.asked == []
+
+
+def test_a_silent_endpoint_is_told_apart_from_an_answer():
+    result = look(endpoint_url="http://127.0.0.1:9", regions=["eu-west-1"], region=None)
+    assert result["error"]["reason"] == "endpoint_unreachable"
+    assert result["regions"][0]["hub"] is None
