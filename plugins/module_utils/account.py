@@ -83,13 +83,10 @@ class Account:
 
         Returns the account ID, or None where STS did not accept the credentials or could not be asked.
         """
-        with turns.given():
-            # The turn is given while waiting for the lock, or its holder could never finish
-            self._identity_lock.acquire()  # pylint: disable=consider-using-with
-        try:
+        turns.give()  # or the thread that holds the lock could never go on
+        with self._identity_lock:
+            turns.take()
             return self._identity
-        finally:
-            self._identity_lock.release()
 
     @functools.cached_property
     def _identity(self):

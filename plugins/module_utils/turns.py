@@ -19,16 +19,21 @@ _turn = threading.Lock()
 _this_thread = threading.local()
 
 
+class Stopped(BaseException):
+    """Raised in a thread whose task is over; not an Exception, so that nothing mistakes it for a failed call."""
+
+
 def for_each(act, items, most_threads):
     """Call act with every item; in threads that take turns, most_threads at most, where there is more than one item."""
     if len(items) == 1:
         act(items[0])
         return
+    stop = threading.Event()
 
     def act_in_turn(item):
-        _this_thread.takes_turns = True
-        take()
+        _this_thread.stop = stop
         try:
+            take()
             act(item)
         finally:
             give()
@@ -36,16 +41,25 @@ def for_each(act, items, most_threads):
     executor = ThreadPoolExecutor(max_workers=min(len(items), most_threads))
     try:
         list(executor.map(act_in_turn, items))
+    except BaseException:
+        # Left early (a task's timeout), what has not begun never begins, and what is under way makes no further call
+        stop.set()
+        raise
     finally:
-        # Left early (a task's timeout), what has not begun never begins, and nobody waits for calls under way
         executor.shutdown(wait=False, cancel_futures=True)
 
 
 def take(**kwargs):  # pylint: disable=unused-argument
-    """Wait for this thread's turn, unless it has it. Any arguments, so that it can handle botocore's events."""
-    if getattr(_this_thread, "takes_turns", False) and not getattr(_this_thread, "has_turn", False):
+    """Wait for this thread's turn, unless it has it. Any arguments, so that it can handle botocore's events.
+
+    Raises Stopped where the task is over.
+    """
+    stop = getattr(_this_thread, "stop", None)
+    if stop and not getattr(_this_thread, "has_turn", False):
         _turn.acquire()  # pylint: disable=consider-using-with
         _this_thread.has_turn = True
+    if stop and stop.is_set():
+        raise Stopped
 
 
 def give():
@@ -66,6 +80,7 @@ def given():
 
 
 def sleep(seconds):
-    """time.sleep that lets others compute."""
+    """time.sleep that lets others compute, and ends early where the task is over."""
+    stop = getattr(_this_thread, "stop", None)
     with given():
-        time.sleep(seconds)
+        (stop.wait if stop else time.sleep)(seconds)
