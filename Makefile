@@ -11,9 +11,11 @@ COLLECTIONS := $(BUILD)/collections
 STAGED := $(COLLECTIONS)/ansible_collections/cloudsec/securityhub
 TOOLS := tests/tools
 INSIDE := sh $(TOOLS)/inside.sh $(BUILD) venv
+INSIDE_CHECKS := sh $(TOOLS)/inside.sh $(BUILD) venv-checks
 
 # A stamp that names the Python: another one makes the environment anew.
 VENV_READY := $(VENV)/.ready-$(PYTHON_VERSION)
+CHECKS_READY := $(BUILD)/venv-checks/.ready-$(PYTHON_VERSION)
 AMAZON_AWS_READY := $(COLLECTIONS)/ansible_collections/amazon/aws/.ready-$(PYTHON_VERSION)
 
 .PHONY: help
@@ -28,6 +30,7 @@ help:
 	@echo '  make docs            antsibull-docs and antsibull-changelog on documentation and changelog'
 	@echo '  make importer        galaxy-importer on the built collection'
 	@echo 'make matrix            units, emulator-tests and integration on each Python 3.10 to 3.13 found here'
+	@echo 'make changelog         CHANGELOG.rst of the version in galaxy.yml, from changelogs/fragments'
 	@echo 'make build             the collection as Galaxy takes it, in $(BUILD)/'
 	@echo 'make env               only the environment: $(VENV), amazon.aws, the staged collection'
 	@echo 'make clean             remove $(BUILD)/'
@@ -39,6 +42,11 @@ help:
 $(VENV)/.ready-%: tests/requirements/run.txt $(TOOLS)/make_venv.py
 	@mkdir -p $(BUILD)
 	@$(PYTHON) $(TOOLS)/make_venv.py $(VENV) $<
+	@touch $@
+
+$(BUILD)/venv-checks/.ready-%: tests/requirements/checks.txt $(TOOLS)/make_venv.py
+	@mkdir -p $(BUILD)
+	@$(PYTHON) $(TOOLS)/make_venv.py $(BUILD)/venv-checks $<
 	@touch $@
 
 $(COLLECTIONS)/ansible_collections/amazon/aws/.ready-%: $(TOOLS)/fetch_amazon_aws.py | $(VENV_READY)
@@ -61,6 +69,18 @@ stage: $(VENV_READY)
 .PHONY: env
 env: $(VENV_READY) $(AMAZON_AWS_READY) home stage
 
+# --- The two commands ----------------------------------------------------------------------------
+
+.PHONY: demo
+demo: env
+	@$(INSIDE) python $(TOOLS)/demo.py --output $(abspath $(BUILD))/demo
+
+GATES := sanity units emulator-tests integration lint docs importer
+
+.PHONY: test
+test: env
+	@$(VENV)/bin/python $(TOOLS)/gates.py $(MAKE) $(GATES)
+
 # --- The gates -----------------------------------------------------------------------------------
 
 .PHONY: sanity
@@ -73,7 +93,7 @@ units: env
 	@$(INSIDE) ansible-test units --python $(PYTHON_VERSION) $(ARGS) tests/unit/plugins/
 
 # Each folder beside the plugins' unit tests is a suite for plain pytest.
-SUITES = $(filter-out tests/unit/plugins,$(patsubst %/__init__.py,%,$(wildcard tests/unit/*/__init__.py)))
+SUITES = $(sort $(patsubst %/,%,$(dir $(wildcard tests/unit/*/test_*.py))))
 
 .PHONY: emulator-tests
 emulator-tests: env
@@ -82,6 +102,40 @@ emulator-tests: env
 .PHONY: integration
 integration: env
 	@$(INSIDE) env python $(TOOLS)/integration.py --output $(abspath $(BUILD))/integration --arguments='$(ARGS)' $(TARGET)
+
+.PHONY: lint
+lint: env $(CHECKS_READY)
+	@$(INSIDE_CHECKS) ansible-lint --offline --strict --nocolor $(ARGS)
+
+.PHONY: docs
+docs: env $(CHECKS_READY)
+	@$(INSIDE_CHECKS) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs all $(ARGS) .
+	@$(INSIDE_CHECKS) antsibull-changelog lint
+	@$(INSIDE_CHECKS) antsibull-changelog lint-changelog-yaml changelogs/changelog.yaml
+
+.PHONY: importer
+importer: build $(CHECKS_READY)
+	@$(INSIDE_CHECKS) python $(TOOLS)/importer.py $(abspath $(BUILD))/$(ARTIFACT)
+
+# --- The rest ------------------------------------------------------------------------------------
+
+ARTIFACT = cloudsec-securityhub-$(shell sed -n 's/^version: *//p' galaxy.yml).tar.gz
+
+.PHONY: build
+build: env
+	@$(INSIDE) ansible-galaxy collection build --force --output-path $(abspath $(BUILD)) .
+
+# The changelog of the version in galaxy.yml, from changelogs/fragments, which this uses up.
+.PHONY: changelog
+changelog: env $(CHECKS_READY)
+	@$(INSIDE_CHECKS) antsibull-changelog release --update-existing --reload-plugins
+	@cp $(STAGED)/CHANGELOG.rst .
+	@cp $(STAGED)/changelogs/changelog.yaml changelogs/
+	@for fragment in changelogs/fragments/*; do [ -e "$(STAGED)/$$fragment" ] || rm "$$fragment"; done
+
+.PHONY: matrix
+matrix: env
+	@$(VENV)/bin/python $(TOOLS)/matrix.py $(MAKE) $(BUILD) units emulator-tests integration
 
 .PHONY: clean
 clean:

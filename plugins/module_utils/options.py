@@ -50,9 +50,9 @@ def run_module(spec, run):
 
 
 def presented(result, diff_mode):
-    """A result as it leaves for the playbook, with before and after as its diff where that was asked for."""
-    diff = {"before": result.pop("before", {}), "after": result.pop("after", {})}
-    return {**result, "diff": diff} if diff_mode else result
+    """A result as it leaves for the playbook; its before and after, if it has them, as a diff where that was asked for."""
+    diff = {when: result.pop(when) for when in ("before", "after") if when in result}
+    return {**result, "diff": diff} if diff and diff_mode else result
 
 
 def account_id_option(options, name):

@@ -53,9 +53,9 @@ def run_in_regions(options, act, blank, alone):
 def summarize(outcomes, alone):
     """The result of a task from its regions' outcomes."""
     failures = [outcome for outcome in outcomes if outcome.get("error")]
-    before = {outcome["region"]: outcome.pop("before", None) for outcome in outcomes}
-    after = {outcome["region"]: outcome.pop("after", None) for outcome in outcomes}
-    result = {"changed": any(outcome["changed"] for outcome in outcomes), "regions": outcomes, "before": before, "after": after}
+    result = {"changed": any(outcome["changed"] for outcome in outcomes), "regions": outcomes}
+    if any("before" in outcome for outcome in outcomes):
+        result.update({when: {outcome["region"]: outcome.pop(when, None) for outcome in outcomes} for when in ("before", "after")})
     if len(outcomes) == 1:
         result.update((field, outcomes[0][field]) for field in alone)
     if failures:

@@ -39,12 +39,23 @@ BASE_SECRET_KEY = "emulator-secret-key-is-not-checked-00001"
 BASE_ACCOUNT = "123456789012"
 ROLE_NAME = "SecurityHubMember"
 ROLE_ARN = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:role/.+")
+# What this server says itself, and what moto tells its own test code.
+OWN_HEADERS = ("content-length", "connection", "server", "date", "status", "access-control-allow-origin")
 # The regions that are enabled in every account.
 DEFAULT_REGIONS = (
     "us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "sa-east-1",
     "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3",
     "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1", "ap-southeast-2",
 )  # fmt: skip
+
+
+def known_regions(names: t.Iterable[str]) -> list[str]:
+    """The names as a list. Raises ValueError for a region that moto, which asks botocore, has never heard of."""
+    regions = list(names)
+    for region in regions:
+        if region not in securityhub_backends[BASE_ACCOUNT]:
+            raise ValueError(f"there is no region {region!r}")
+    return regions
 
 
 class MotoServer(DomainDispatcherApplication):
@@ -93,6 +104,26 @@ class Credentials:
         return arn
 
 
+class Throttle:
+    """A bucket of tokens for each account and region, as AWS throttles."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._buckets: dict[tuple[str | None, str | None], tuple[float, float]] = {}
+
+    def admits(self, call: Call) -> bool:
+        """Whether a call may pass; one that does takes a token."""
+        if not settings.rate:
+            return True
+        with self._lock:
+            now = time.monotonic()
+            tokens, since = self._buckets.get((call.account, call.region), (settings.burst, now))
+            tokens = min(settings.burst, tokens + (now - since) * settings.rate)
+            admitted = tokens >= 1
+            self._buckets[call.account, call.region] = (tokens - admitted, now)
+        return admitted
+
+
 class Emulator:
     """Answers requests. Knows nothing of sockets."""
 
@@ -102,7 +133,7 @@ class Emulator:
         AccountSpecificBackend.get_session()  # kept from here on, whatever the environment says later
         self.moto = MotoServer()
         self.credentials = Credentials(base_account, strict)
-        self.first_regions = list(regions or DEFAULT_REGIONS)
+        self.first_regions = known_regions(regions or DEFAULT_REGIONS)
         self.first_seed = seed or {}
         self.lock = threading.RLock()  # one change at a time: a membership has two ends
         self.reset()
@@ -148,6 +179,8 @@ class Emulator:
             return error_answer(call.service, "UnrecognizedClientException", TOKEN_INVALID)
         if call.service == "securityhub" and call.operation is None:
             return error_answer(call.service, "UnknownOperationException", "", 404)
+        if call.service == "securityhub" and not self.throttle.admits(call):
+            return error_answer(call.service, "LimitExceededException", "Rate exceeded")
         return None
 
     def _opted_in(self, call: Call) -> bool:
@@ -264,6 +297,7 @@ class Emulator:
             settings.reset()
             self.calls = CallLog()
             self.faults = Faults()
+            self.throttle = Throttle()
             self.regions = list(self.first_regions)
             self.opted_out: dict[str, list[str]] = {}
             self.administrators: list[str] = []
@@ -278,7 +312,7 @@ class Emulator:
             raise ValueError(f"unknown key {sorted(set(description) - known)[0]!r} in a seed; known: {', '.join(sorted(known))}")
         with self.lock:
             if description.get("regions"):
-                self.regions = list(description["regions"])
+                self.regions = known_regions(description["regions"])
             self.opted_out.update(description.get("opted_out") or {})
             settings.update(**(description.get("settings") or {}))
             seed = Seed(description, self.regions)
@@ -322,7 +356,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def _send(self, answer: Answer) -> None:
         self.send_response(answer.status)
         for name, value in answer.headers.items():
-            if name.lower() not in ("content-length", "connection", "server", "date"):
+            if name.lower() not in OWN_HEADERS:
                 self.send_header(name, value)
         self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()

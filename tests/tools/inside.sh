@@ -32,7 +32,7 @@ export no_proxy="$NO_PROXY"
 # Without this, a test that forgot its credentials would wait for a server that only EC2 has.
 export AWS_EC2_METADATA_DISABLED=true
 
-export ANSIBLE_CONFIG=/dev/null
+export ANSIBLE_CONFIG="$HOME/ansible.cfg"
 export ANSIBLE_COLLECTIONS_PATH="$build/collections"
 staged="$build/collections/ansible_collections/cloudsec/securityhub"
 # Else ansible-test asks the git checkout around the build folder for the files, and there they are ignored.

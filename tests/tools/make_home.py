@@ -57,6 +57,8 @@ def main():
     os.chmod(home, 0o700)
     with open(os.path.join(home, ".config", "pip", "pip.conf"), "w", encoding="utf-8") as stream:
         pip_settings().write(stream)
+    with open(os.path.join(home, "ansible.cfg"), "w", encoding="utf-8") as stream:
+        stream.write("# Empty, in the place of the machine's own.\n")
     link(".netrc", home)
     link(os.path.join(".cache", "pip"), home)
 

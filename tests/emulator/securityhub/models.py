@@ -183,11 +183,12 @@ class SecurityHubBackend(MotoSecurityHubBackend):
         return {}
 
     def disable_security_hub(self) -> dict[str, Any]:
+        """An administrator can't; the account of a member stops being one."""
         self._require_hub()
         if any(member.status == "Enabled" for member in self.members.values()):
             raise InvalidInputException("Cannot disable Security Hub on the Security Hub administrator")
         if self.administrator and self.administrator.organization:
-            raise InvalidAccessException("Account is managed through AWS Organizations: only its administrator can disassociate it")
+            raise AccessDeniedException(self._managed_by_organization())
         if self.administrator:
             self._leave_administrator(self.administrator)
         self.standards.clear()
@@ -282,7 +283,9 @@ class SecurityHubBackend(MotoSecurityHubBackend):
     def _require_administrator(self) -> None:
         self._require_hub()
         if self.administrator:
-            raise InvalidAccessException("The request is rejected because the current account is a member of another administrator account")
+            raise InvalidAccessException(
+                f"The account doesn't have permission to perform this action: it is a member of administrator account {self.administrator.account_id}"
+            )
 
     @staticmethod
     def _check_list(name: str, values: Any) -> None:
@@ -467,11 +470,14 @@ class SecurityHubBackend(MotoSecurityHubBackend):
         if not self.administrator:
             raise ResourceNotFoundException("The request is rejected because the current account has no administrator account.")
         if self.administrator.organization:
-            raise AccessDeniedException(
-                f"The request is rejected because account {self.account_id} is managed through AWS Organizations. "
-                "Only the administrator account can disassociate it."
-            )
+            raise AccessDeniedException(self._managed_by_organization())
         self._leave_administrator(self.administrator)
+
+    def _managed_by_organization(self) -> str:
+        return (
+            f"The request is rejected because account {self.account_id} is managed through AWS Organizations. "
+            "Only the administrator account can disassociate it."
+        )
 
     def _leave_administrator(self, administrator: Administrator) -> None:
         """The invitation remains, and can be accepted again."""

@@ -19,6 +19,8 @@ class Settings:
     declined_invitations: str = "acceptable"  # acceptable, refused
     deleted_members: str = "gone"  # gone, listed
     max_members: int = 1000  # how many members an administrator may have in a region
+    rate: float = 0  # calls a second, per account and region; 0: as many as can be. The service allows 10
+    burst: int = 30  # calls that may come at once, where there is a rate
 
     CHOICES: t.ClassVar[dict[str, tuple[str, ...]]] = {
         "no_administrator_answer": ("empty", "ResourceNotFoundException", "AccessDeniedException"),
