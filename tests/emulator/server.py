@@ -453,6 +453,11 @@ class EmulatorServer:
         self._server.server_close()
         self._running.release()
 
+    @property
+    def connections(self) -> int:
+        """How many connections clients keep open."""
+        return len(self._server.connections)
+
     def __enter__(self) -> EmulatorServer:
         return self.start()
 
