@@ -6,11 +6,17 @@
 from __future__ import annotations
 
 import os
+import pkgutil
+import sys
 
 import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+
+# pytest imports this folder under the name of what it tests: let the tests see the real package behind it.
+package = sys.modules[__package__]
+package.__path__ = pkgutil.extend_path(package.__path__, __package__)
 
 from emulator.server import BASE_ACCESS_KEY, BASE_SECRET_KEY, EmulatorServer
 
@@ -23,7 +29,7 @@ ONCE = Config(retries={"total_max_attempts": 1, "mode": "standard"}, parameter_v
 HASTY = ONCE.merge(Config(read_timeout=0.2))
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def no_aws_environment():
     """What is set on a machine for AWS must not reach the tests."""
     kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("AWS_")}
@@ -31,7 +37,7 @@ def no_aws_environment():
     os.environ.update(kept)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(no_aws_environment):
     """The emulator, with nothing in it."""
     with EmulatorServer(regions=REGIONS) as running:
@@ -74,7 +80,7 @@ class Aws:
         return self.clients[account, region]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def session_aws(server):
     """The clients of all tests."""
     return Aws(server.url)
