@@ -15,6 +15,7 @@ import socketserver
 import sys
 import threading
 import time
+import traceback
 import typing as t
 from urllib.parse import parse_qsl, unquote
 
@@ -189,9 +190,16 @@ class Emulator:
     def _ask_moto(self, request: Request, call: Call) -> Answer:
         environ = self._environ(request, call)
         head: list[t.Any] = []
-        with self.lock:
-            body = b"".join(self.moto(environ, lambda status, headers, exc_info=None: head.extend((status, headers))))
-        return Answer(int(head[0].split()[0]), body, dict(head[1]))
+        try:
+            with self.lock:
+                body = b"".join(self.moto(environ, lambda status, headers, exc_info=None: head.extend((status, headers))))
+        except Exception as error:  # moto raises what it did not think of
+            traceback.print_exc()
+            return error_answer(call.service, "InternalFailure", f"The emulator failed: {error!r}")
+        answer = Answer(int(head[0].split()[0]), body, dict(head[1]))
+        if answer.status == 404 and answer.headers.get("Content-Type", "").startswith("text/html"):
+            return error_answer(call.service, "NotImplemented", f"The emulator has no {call.operation}", 501)
+        return answer
 
     @staticmethod
     def _environ(request: Request, call: Call) -> dict[str, t.Any]:

@@ -37,6 +37,8 @@ class Settings:
                 raise ValueError(f"unknown setting {name!r}; known: {', '.join(sorted(self.as_dict()))}")
             if name in self.CHOICES and value not in self.CHOICES[name]:
                 raise ValueError(f"{name} can be {', '.join(self.CHOICES[name])}, not {value!r}")
+            if name not in self.CHOICES and (isinstance(value, bool) or not isinstance(value, (int, float))):
+                raise ValueError(f"{name} is a number, not {value!r}")
         for name, value in values.items():
             setattr(self, name, value)
 

@@ -67,6 +67,11 @@ def test_too_many_calls_at_once_are_throttled(emulator, aws):
     assert aws(MEMBER, "us-east-1").describe_hub()
 
 
+def test_what_the_emulator_lacks_is_a_clear_error(member):
+    code, http_status, message = error(member.get_insights)
+    assert (code, http_status, message) == ("NotImplemented", 501, "The emulator has no GetInsights")
+
+
 def test_connections_are_reused(server, aws, member):
     create(member, ADMINISTRATOR)
     before = server.connections

@@ -96,6 +96,7 @@ def test_invitations_of_named_administrators_can_be_seeded(emulator, aws):
         {"regions": ["eu-nowhere-1"]},
         {"settings": {"no_administrator_answer": "shrug"}},
         {"settings": {"shrug": 1}},
+        {"settings": {"max_members": "many"}},
     ],
 )
 def test_a_seed_that_makes_no_sense_is_refused(emulator, seed):
