@@ -70,13 +70,12 @@ def _accept(api, wish, current, outcome):
     else:
         invitation = _find_invitation(api, wish, patience)
     accepted = {**invitation, "member_status": ENABLED}
-    outcome["previous_administrator"] = current
     if wish.check_mode:
-        outcome.update(changed=True, administrator=accepted)
+        outcome.update(changed=True, administrator=accepted, previous_administrator=current)
         return
     if current:
         settle(api.leave_administrator, lambda: not _is_same(api.get_administrator(), current))
-        outcome.update(changed=True, administrator=None)
+        outcome.update(changed=True, administrator=None, previous_administrator=current)
     try:
         settle(lambda: api.accept(wish.administrator_id, invitation["invitation_id"]), lambda: _is_from(api.get_administrator(), wish))
     except errors.SecurityHubError as e:
