@@ -78,7 +78,7 @@ demo: env
 GATES := sanity units emulator-tests integration lint docs importer
 
 .PHONY: test
-test: env
+test: env $(CHECKS_READY)
 	@$(VENV)/bin/python $(TOOLS)/gates.py $(MAKE) $(GATES)
 
 # --- The gates -----------------------------------------------------------------------------------
@@ -97,11 +97,11 @@ SUITES = $(sort $(patsubst %/,%,$(dir $(wildcard tests/unit/*/test_*.py))))
 
 .PHONY: emulator-tests
 emulator-tests: env
-	@$(INSIDE) env PYTHONPATH=tests python -m pytest -q -p no:cacheprovider $(ARGS) $(SUITES)
+	@$(INSIDE) env PYTHONPATH=tests:$(abspath $(COLLECTIONS)) python -m pytest -q -rs -p no:cacheprovider $(ARGS) $(SUITES)
 
 .PHONY: integration
 integration: env
-	@$(INSIDE) env python $(TOOLS)/integration.py --output $(abspath $(BUILD))/integration --arguments='$(ARGS)' $(TARGET)
+	@$(INSIDE) python $(TOOLS)/integration.py --output $(abspath $(BUILD))/integration --arguments='$(ARGS)' $(TARGET)
 
 .PHONY: lint
 lint: env $(CHECKS_READY)
