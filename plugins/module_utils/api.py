@@ -203,14 +203,21 @@ class SecurityHubApi:
             delay = min(2 * delay, 8)
 
     def _require_hub(self, bad_request):
-        """Raise hub_not_enabled for a BadRequestException unless DescribeHub shows that the hub is on. AWS: DescribeHub."""
+        """Raise hub_not_enabled for a BadRequestException unless DescribeHub shows that the hub is on. AWS: DescribeHub.
+
+        Where DescribeHub itself fails, and not for that reason nor for want of permission, its own error is raised.
+        """
         try:
             self._client.describe_hub()
         except errors.FAILURES as e:
-            error = errors.translate(bad_request, self.place)
-            why = "Security Hub is not enabled"
-            if errors.is_access_denied(e):
+            answer = errors.translate(e, self.place)
+            if answer.reason == errors.ACCESS_DENIED:
                 why = "Security Hub is probably not enabled (securityhub:DescribeHub, which would tell, is denied)"
+            elif answer.reason == errors.HUB_NOT_ENABLED or answer.code in ("ResourceNotFoundException", "BadRequestException"):
+                why = "Security Hub is not enabled"
+            else:
+                raise answer from e
+            error = errors.translate(bad_request, self.place)
             raise error.retold(
                 errors.HUB_NOT_ENABLED,
                 f"{why} in {self.place}: {error.operation} answered {error.code}. {errors.ADVICE[errors.HUB_NOT_ENABLED]}",

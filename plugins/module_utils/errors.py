@@ -164,19 +164,19 @@ def unprocessed(operation, account_id, said, where):
     )
 
 
+def _response(exception):
+    """AWS's answer in a botocore exception; {} where AWS did not answer. Dropped connections have an attribute response that is None."""
+    return getattr(exception, "response", None) or {}
+
+
 def aws_code(exception):
     """AWS's error code of a botocore exception, or "" where AWS sent none."""
-    return getattr(exception, "response", {}).get("Error", {}).get("Code", "")
+    return _response(exception).get("Error", {}).get("Code", "")
 
 
 def aws_message(exception):
     """AWS's error message of a botocore exception, or "" where AWS sent none."""
-    return getattr(exception, "response", {}).get("Error", {}).get("Message") or ""
-
-
-def is_access_denied(exception):
-    """Whether a botocore exception is an IAM (or SCP) refusal, and not one of Security Hub's other uses of the same codes."""
-    return _client_error_reason(exception) == ACCESS_DENIED
+    return _response(exception).get("Error", {}).get("Message") or ""
 
 
 def _client_error_reason(exception):
@@ -226,7 +226,7 @@ def translate(exception, where, actions=()):
     where something has failed already.
     actions: IAM actions any of which would have allowed the call; by default the one of the failed operation.
     """
-    response = getattr(exception, "response", {})
+    response = _response(exception)
     operation = getattr(exception, "operation_name", None)
     if response:
         reason = _client_error_reason(exception)
