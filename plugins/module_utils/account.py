@@ -122,11 +122,13 @@ class Account:
             answer = self._region_client("sts", region).assume_role(**request)["Credentials"]
         except errors.FAILURES as e:
             error = errors.translate(e, Place(self, region), actions=["sts:AssumeRole"])
-            reason = error.reason
-            if reason not in (errors.CREDENTIALS, errors.ENDPOINT_UNREACHABLE):
-                reason = errors.ASSUME_ROLE_FAILED
+            # It is refused by an answer that is about the role; any other failure has a reason of its own
+            refused = error.code and error.reason not in (errors.CREDENTIALS, errors.INTERNAL_ERROR, errors.LIMIT_EXCEEDED)
+            reason = errors.ASSUME_ROLE_FAILED if refused else error.reason
             said = f"{error.code}: {error.aws_message}" if error.code else str(e)
-            raise error.retold(reason, f"The role {role_arn} could not be assumed: {said.rstrip('.')}. {errors.ADVICE[reason]}") from e
+            raise error.retold(
+                reason, f"The role {role_arn} could not be assumed in region {region}: {said.rstrip('.')}. {errors.ADVICE[reason]}"
+            ) from e
         return botocore.credentials.Credentials(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"])
 
 
@@ -171,6 +173,9 @@ def _regions(options):
         regions = list(dict.fromkeys(options["regions"]))
         if not regions:
             raise errors.invalid_input("regions is an empty list. Name at least one region, or leave the option out.")
+        if not all(regions):
+            # botocore would take it for "no region given", and act in one that nobody has named
+            raise errors.invalid_input("regions has an entry that is empty. Take it out, or name a region.")
     else:
         regions = [options.get("region") or _found_region(options.get("profile"))]
         if not regions[0]:
@@ -199,11 +204,22 @@ def _home_region(region):
 def _connection(options, region):
     """amazon.aws's reading of the connection options, as the endpoint URL and the arguments of L{shared_client}."""
     ignored_region, endpoint_url, connection = get_aws_connection_info(_Options({**options, "region": region, "aws_config": None}))
+    if endpoint_url and not _is_url(endpoint_url):
+        raise errors.invalid_input(f"endpoint_url is {endpoint_url!r}, not a URL. {errors.ADVICE[errors.INVALID_INPUT]}")
+    if isinstance(connection["verify"], str) and not os.path.exists(connection["verify"]):
+        raise errors.invalid_input(f"aws_ca_bundle is {connection['verify']!r}, and there is no such file. {errors.ADVICE[errors.INVALID_INPUT]}")
     return endpoint_url, {
         "profile": connection.get("profile_name"),
         "verify": connection["verify"],
         "aws_config": options.get("aws_config"),
     }
+
+
+def _is_url(text):
+    try:
+        return text.startswith(("http://", "https://")) and botocore.utils.is_valid_endpoint_url(text)
+    except ValueError:
+        return False
 
 
 class _Options:

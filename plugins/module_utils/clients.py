@@ -124,6 +124,8 @@ def _loader():
 
 def _config(aws_config):
     retries = {**DEFAULT_RETRIES, **(aws_config.get("retries") or {})}
+    if not isinstance(aws_config.get("proxies") or {}, dict):
+        raise TypeError("proxies is not a dictionary")  # botocore would say so only when it makes a call
     return botocore.config.Config(**{**DEFAULT_CONFIG, **aws_config, "retries": retries})
 
 

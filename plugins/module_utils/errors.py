@@ -213,7 +213,7 @@ def _exception_reason(exception, region_exists):
     if isinstance(exception, (boto_errors.HTTPClientError, boto_errors.ConnectionError, ResponseParserError)):
         # The last one: something answered that isn't AWS, such as a proxy's page
         return ENDPOINT_UNREACHABLE
-    if isinstance(exception, (boto_errors.ParamValidationError, boto_errors.InvalidRetryConfigurationError)):
+    if isinstance(exception, (boto_errors.ParamValidationError, boto_errors.InvalidRetryConfigurationError, boto_errors.UnknownSignatureVersionError)):
         return INVALID_INPUT
     credential_exceptions = tuple(getattr(boto_errors, name) for name in _CREDENTIAL_EXCEPTIONS if hasattr(boto_errors, name))
     return CREDENTIALS if isinstance(exception, credential_exceptions) else AWS_ERROR
