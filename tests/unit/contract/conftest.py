@@ -74,6 +74,8 @@ class World:
 
     def run(self, check_mode=False, **options):
         """The module's result. Raises OptionsRefused."""
+        # A changed environment means new clients
+        os.environ.pop("PYTEST_CURRENT_TEST", None)
         spec = {name: value for name, value in securityhub_invitation.SPEC.items() if name != "supports_check_mode"}
         validated = ArgumentSpecValidator(**spec).validate(self.options(**options))
         if validated.error_messages:

@@ -1,0 +1,198 @@
+# Copyright: Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Whose credentials are used, in which region, and what is told where they don't work."""
+
+from __future__ import annotations
+
+import pytest
+
+from .conftest import MEMBER, ONCE, REGION, REGIONS, WANTED
+from .test_states import GET
+
+BAD_KEYS = {"access_key": "AKIAIOSFODNN7EXAMPLE", "secret_key": "nobody-knows-this-key"}
+NO_KEYS = {"access_key": None, "secret_key": None}
+
+
+def assumed(world):
+    """The parameters of the AssumeRole calls."""
+    return [call["params"] for call in world.control.calls(operation="AssumeRole")]
+
+
+def test_role_session(world):
+    """The role is assumed once, and the session's default name names the collection."""
+    world.member_of(WANTED)
+    assert not world.run().get("failed")
+    (params,) = assumed(world)
+    assert params["RoleArn"] == world.role(MEMBER)
+    assert "cloudsec.securityhub" in params["RoleSessionName"]
+    assert "ExternalId" not in params
+    (call,) = world.control.calls(account=MEMBER)
+    assert call["access_key"] != world.access_key
+
+
+def test_role_session_name_and_external_id(world):
+    """They are passed on as given, by whichever name the role is."""
+    world.member_of(WANTED)
+    options = {"assume_role_arn": None, "iam_role_arn": world.role(MEMBER)}
+    assert not world.run(assume_role_session_name="night-shift", assume_role_external_id="sesame", **options).get("failed")
+    (params,) = assumed(world)
+    assert (params["RoleSessionName"], params["ExternalId"]) == ("night-shift", "sesame")
+
+
+@pytest.mark.parametrize("fault", [{"deny": True}, {"times": None, "error": {"code": "AccessDenied", "message": "No"}}])
+def test_role_refused(world, fault):
+    """assume_role_failed names the role and what to check; Security Hub is not called."""
+    world.member_of(WANTED)
+    world.fault("AssumeRole", **fault)
+    result = world.run(aws_config=ONCE)
+    error = result["error"]
+    assert (error["reason"], error["code"], error["operation"], error["http_status"]) == ("assume_role_failed", "AccessDenied", "AssumeRole", 403)
+    assert world.role(MEMBER) in error["message"]
+    assert "trust policy" in error["message"] and "sts:AssumeRole" in error["message"]
+    assert world.control.operations() == ["AssumeRole"]
+
+
+@pytest.mark.parametrize("code, reason", [("Throttling", "limit_exceeded"), ("InternalFailure", "internal_error"), ("ExpiredToken", "credentials")])
+def test_role_not_refused_but_not_assumed_either(world, code, reason):
+    """Where STS says nothing of the role, its trust policy is not to blame."""
+    world.member_of(WANTED)
+    world.fault("AssumeRole", times=None, error={"code": code, "message": "No"})
+    result = world.run(aws_config=ONCE)
+    assert result["error"]["reason"] == reason
+    assert world.role(MEMBER) in result["msg"] and "trust policy" not in result["msg"]
+
+
+def test_no_role(world):
+    """Without a role, the connection options' own account is acted in, and STS is not called."""
+    world.member_of(WANTED, account=world.base_account)
+    assert world.run(assume_role_arn=None)["administrator"]["account_id"] == WANTED
+    assert [call["operation"] for call in world.control.calls()] == [GET]
+
+
+@pytest.mark.parametrize("role", [True, False])
+@pytest.mark.parametrize("regions", [REGIONS[:1], REGIONS])
+def test_bad_keys(world, role, regions):
+    """Keys that work nowhere: credentials, and no region is blamed."""
+    options = {} if role else {"assume_role_arn": None}
+    result = world.run(regions=regions, **BAD_KEYS, **options)
+    assert [outcome["error"]["reason"] for outcome in result["regions"]] == ["credentials"] * len(regions)
+    assert world.control.operations().count("GetCallerIdentity") == 1
+
+
+def test_region_not_opted_in(world):
+    """Keys that work elsewhere: the region is to blame."""
+    world.member_of(WANTED)
+    world.control.seed(opted_out={MEMBER: [REGION]})
+    error = world.run()["error"]
+    assert (error["reason"], error["code"]) == ("region_not_enabled", "UnrecognizedClientException")
+    assert all(word in error["message"] for word in (MEMBER, REGION, "opted in"))
+    assert world.calls() == [GET, "GetCallerIdentity"]
+
+
+def test_region_that_does_not_exist(world):
+    """A name that follows the pattern, and that nobody knows."""
+    assert world.run(region="eu-nowhere-1")["error"]["reason"] == "region_not_enabled"
+
+
+@pytest.mark.parametrize("region, reason", [("eu-nowhere-1", "region_not_enabled"), ("eu-west-1", "endpoint_unreachable"), ("cn-north-1", "endpoint_unreachable")])
+def test_host_that_can_not_be_found(world, region, reason):
+    """With AWS's own endpoints, a region that does not exist is a host that can't be found; one that exists is a network that is down."""
+    result = world.run(region=region, endpoint_url=None, assume_role_arn=None, aws_config=ONCE)
+    assert result["error"]["reason"] == reason
+    assert region in result["msg"]
+    assert not world.control.calls()
+
+
+@pytest.mark.parametrize("role", [True, False])
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "https://{emulator}"], ids=["nobody listens", "no TLS"])
+def test_endpoint_unreachable(world, url, role):
+    """No connection, or no TLS: endpoint_unreachable, with what to check."""
+    options = {} if role else {"assume_role_arn": None}
+    endpoint_url = url.format(emulator=world.endpoint_url.partition("//")[2])
+    result = world.run(endpoint_url=endpoint_url, aws_config=ONCE, **options)
+    assert result["error"]["reason"] == "endpoint_unreachable"
+    # The role is assumed in a region that every account has
+    assert (f"{world.role(MEMBER)} could not be assumed in region us-east-1" if role else REGION) in result["msg"]
+    assert "network" in result["msg"]
+    assert result["error"]["code"] is None
+
+
+def test_endpoint_that_does_not_answer_in_time(world):
+    """A time-out is endpoint_unreachable too."""
+    world.member_of(WANTED)
+    world.fault(GET, delay=0.6)
+    result = world.run(aws_config={**ONCE, "read_timeout": 0.2})
+    assert result["error"]["reason"] == "endpoint_unreachable"
+    assert MEMBER in result["msg"] and REGION in result["msg"]
+
+
+# The environment and the profile
+
+
+def test_keys_of_the_environment(world, monkeypatch):
+    """amazon.aws's environment variables hold."""
+    world.member_of(WANTED)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", world.access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", world.secret_key)
+    assert not world.run(**NO_KEYS).get("failed")
+
+
+def test_session_token_goes_with_the_keys(world):
+    """Temporary keys work as the connection options' own credentials."""
+    world.member_of(WANTED)
+    world.run()
+    (call,) = world.control.calls(account=MEMBER)
+    result = world.run(access_key=call["access_key"], secret_key="x", session_token="y", assume_role_arn=None)
+    assert result["administrator"]["account_id"] == WANTED
+
+
+def test_endpoint_of_the_environment(world, monkeypatch):
+    """AWS_URL is amazon.aws's variable for the endpoint."""
+    world.member_of(WANTED)
+    monkeypatch.setenv("AWS_URL", world.endpoint_url)
+    assert not world.run(endpoint_url=None).get("failed")
+
+
+@pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_region_of_the_environment(world, monkeypatch, variable):
+    """With neither region nor regions, it is the one region that boto3 finds."""
+    world.member_of(WANTED)
+    monkeypatch.setenv(variable, REGIONS[1])
+    assert [outcome["region"] for outcome in world.run(region=None)["regions"]] == [REGIONS[1]]
+
+
+@pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_regions_in_spite_of_the_environment(world, monkeypatch, variable):
+    """A region of the environment does not get in the way of regions, nor of region."""
+    world.member_of(WANTED)
+    monkeypatch.setenv(variable, "eu-nowhere-1")
+    assert [outcome["region"] for outcome in world.run(regions=REGIONS[:2])["regions"]] == REGIONS[:2]
+    assert [outcome["region"] for outcome in world.run(region=REGIONS[1])["regions"]] == REGIONS[1:2]
+
+
+@pytest.fixture
+def profile(world, monkeypatch, tmp_path):
+    """A profile of the AWS configuration, with keys and a region."""
+    path = tmp_path / "config"
+    path.write_text(
+        f"[profile work]\naws_access_key_id = {world.access_key}\naws_secret_access_key = {world.secret_key}\nregion = {REGIONS[2]}\n", encoding="utf-8"
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(path))
+    return "work"
+
+
+def test_profile(world, profile):
+    """Its keys and its region are used; the region is overridden by the option."""
+    world.member_of(WANTED)
+    assert world.run(profile=profile, region=None, **NO_KEYS)["regions"][0]["region"] == REGIONS[2]
+    result = world.run(profile=profile, **NO_KEYS)
+    assert result["regions"][0]["region"] == REGION and not result.get("failed")
+
+
+def test_profile_of_the_environment(world, profile, monkeypatch):
+    """AWS_PROFILE names one as well as the option does."""
+    world.member_of(WANTED)
+    monkeypatch.setenv("AWS_PROFILE", profile)
+    result = world.run(region=None, **NO_KEYS)
+    assert result["regions"][0]["region"] == REGIONS[2] and not result.get("failed")

@@ -1,0 +1,139 @@
+# Copyright: Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Several regions: all are tried at the same time, and no outcome is lost."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from .conftest import MEMBER, ONCE, OTHER, REGION, REGIONS, WANTED
+from .test_states import ACCEPT, GET, LIST
+
+
+def test_every_region_in_the_order_asked(world):
+    """The result has a region for each, in the order asked and each once."""
+    world.pending(WANTED)
+    regions = [REGIONS[2], REGIONS[0], REGIONS[2], REGIONS[1]]
+    result = world.run(regions=regions)
+    assert [outcome["region"] for outcome in result["regions"]] == [REGIONS[2], REGIONS[0], REGIONS[1]]
+    assert result["changed"]
+    assert "administrator" not in result
+    for region in REGIONS:
+        assert world.administrator(region) == WANTED
+        assert world.calls(region) == [GET, LIST, ACCEPT]
+
+
+def test_only_the_regions_asked_for(world):
+    """No call goes anywhere else."""
+    world.pending(WANTED)
+    world.run(regions=REGIONS[:2])
+    assert not world.calls(REGIONS[2])
+
+
+def test_one_region_in_a_list(world):
+    """With exactly one region, the administrator stands at the top level too, however it was asked for."""
+    world.pending(WANTED)
+    result = world.run(regions=[REGION, REGION])
+    assert result["administrator"]["account_id"] == WANTED
+    assert len(result["regions"]) == 1
+
+
+def test_nothing_to_do_is_one_call_a_region(world):
+    """A second run changes nothing, by one call in each region."""
+    world.member_of(WANTED)
+    result = world.run(regions=REGIONS)
+    assert not result["changed"]
+    assert sorted(call["region"] for call in world.control.calls(account=MEMBER)) == sorted(REGIONS)
+
+
+@pytest.mark.parametrize("failing", range(3))
+def test_one_region_fails(world, failing):
+    """The others are done; changed tells the truth; message and error are the failed one's."""
+    world.pending(WANTED)
+    world.fault(GET, region=REGIONS[failing], error={"code": "InvalidInputException", "message": "No"})
+    result = world.run(regions=REGIONS)
+    assert result["failed"] and result["changed"]
+    assert [bool(outcome.get("error")) for outcome in result["regions"]] == [number == failing for number in range(3)]
+    assert [outcome["changed"] for outcome in result["regions"]] == [number != failing for number in range(3)]
+    assert [outcome["state"] for outcome in result["regions"]] == ["unknown" if number == failing else "accepted" for number in range(3)]
+    assert result["error"] == result["regions"][failing]["error"]
+    assert result["msg"].splitlines() == ["1 of 3 regions failed", f"{REGIONS[failing]}: {result['error']['message']}"]
+
+
+def test_regions_fail_for_reasons_of_their_own(world):
+    """Each failed region has its line, in order; the first one's error is the task's. Nothing changed is told as that."""
+    world.member_of(WANTED, regions=[REGIONS[1]])
+    world.member_of(OTHER, regions=[REGIONS[0]])
+    result = world.run(regions=REGIONS)
+    assert result["failed"] and not result["changed"]
+    assert [outcome.get("error", {}).get("reason") for outcome in result["regions"]] == ["different_administrator", None, "hub_not_enabled"]
+    assert result["error"]["reason"] == "different_administrator"
+    lines = result["msg"].splitlines()
+    assert lines[0] == "2 of 3 regions failed"
+    assert lines[1].startswith(REGIONS[0] + ": ") and lines[2].startswith(REGIONS[2] + ": ")
+    assert len(lines) == 3
+
+
+def test_slow_region_does_not_hold_up_the_others(world):
+    """All regions are waited for at the same time."""
+    world.member_of(WANTED)
+    world.fault(GET, times=None, delay=1)
+    started = time.monotonic()
+    assert not world.run(regions=REGIONS)["changed"]
+    assert time.monotonic() - started < 2.5
+
+
+def test_regions_that_nobody_can_use(world):
+    """One that the account has not opted in to, one that does not exist, one that can't exist: the others are done."""
+    world.pending(WANTED)
+    world.control.seed(opted_out={MEMBER: [REGIONS[1]]})
+    result = world.run(regions=[REGIONS[0], REGIONS[1], "eu-nowhere-1", "not a region"])
+    reasons = [outcome.get("error", {}).get("reason") for outcome in result["regions"]]
+    assert reasons == [None, "region_not_enabled", "region_not_enabled", "region_not_enabled"]
+    assert result["regions"][0]["administrator"]["account_id"] == WANTED
+    assert world.calls().count("GetCallerIdentity") == 1
+
+
+def test_role_is_assumed_once(world):
+    """However many regions there are."""
+    world.pending(WANTED)
+    world.run(regions=REGIONS)
+    assert world.control.count()["AssumeRole"] == 1
+
+
+def test_role_that_fails_fails_everywhere(world):
+    """No region is lost from the result though none could be tried."""
+    world.fault("AssumeRole", deny=True)
+    result = world.run(regions=REGIONS)
+    assert [outcome["region"] for outcome in result["regions"]] == REGIONS
+    assert {outcome["error"]["reason"] for outcome in result["regions"]} == {"assume_role_failed"}
+    assert result["msg"].startswith("3 of 3 regions failed\n")
+    assert world.control.operations() == ["AssumeRole"]
+
+
+def test_check_writes_nothing_anywhere(world):
+    """Also with several regions."""
+    world.pending(WANTED)
+    assert world.run(check_mode=True, regions=REGIONS)["changed"]
+    assert not world.writes()
+
+
+def test_retries_of_one_region_leave_enough_for_the_others(world, hurry):
+    """Every region has the retries that it would have alone."""
+    world.member_of(WANTED)
+    for region in REGIONS:
+        world.fault(GET, region=region, times=4, error={"code": "ThrottlingException"})
+    result = world.run(regions=REGIONS)
+    assert not result.get("failed")
+    assert all(world.calls(region) == [GET] * 5 for region in REGIONS)
+
+
+def test_throttled_region_is_told_alone(world):
+    """limit_exceeded in one region, done in the others."""
+    world.pending(WANTED)
+    world.fault(GET, region=REGION, times=None, error={"code": "LimitExceededException", "message": "Slow down"})
+    result = world.run(regions=REGIONS, aws_config=ONCE)
+    assert [outcome.get("error", {}).get("reason") for outcome in result["regions"]] == ["limit_exceeded", None, None]

@@ -1,0 +1,117 @@
+# Copyright: Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Waiting: for an invitation to arrive, and for an acceptance to be visible."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from .conftest import MEMBER, OTHER, REGION, WANTED
+from .test_states import ACCEPT, GET, LIST
+
+NOBODY = {"response": {}}
+
+
+@pytest.fixture
+def later():
+    """later(seconds, act) does something while the task waits."""
+    timers = []
+
+    def start(seconds, act):
+        timers.append(threading.Timer(seconds, act))
+        timers[-1].start()
+
+    yield start
+    for timer in timers:
+        timer.join()
+
+
+def test_invitation_arrives_while_waiting(world, hurry, later):
+    """It is accepted as soon as it is there."""
+    world.control.seed(hubs=[MEMBER])
+    later(0.2, lambda: world.pending(WANTED))
+    result = world.run(wait=True)
+    assert result["changed"] and not result.get("failed")
+    assert result["administrator"]["account_id"] == world.administrator() == WANTED
+    calls = world.calls()
+    assert calls.count(LIST) > 1
+    assert calls.count(ACCEPT) == 1
+
+
+def test_named_invitation_arrives_while_waiting(world, hurry, later):
+    """An older invitation of the same administrator is not what was waited for."""
+    world.pending(WANTED)
+    named = world.invitation_id()
+    listed = {"AccountId": WANTED, "InvitationId": "0" * 32, "MemberStatus": "Invited"}
+    world.fault(LIST, times=2, response={"Invitations": [listed]})
+    result = world.run(wait=True, invitation_id=named)
+    assert result["administrator"]["invitation_id"] == named
+    assert world.calls() == [GET, LIST, LIST, LIST, ACCEPT, GET]
+
+
+def test_invitation_does_not_arrive(world):
+    """The time-out says what was missing, and who has to do what."""
+    world.control.seed(hubs=[MEMBER])
+    started = time.monotonic()
+    result = world.run(wait=True, wait_timeout=1)
+    assert 1 <= time.monotonic() - started < 3
+    assert result["error"]["reason"] == "timeout"
+    assert "No invitation" in result["msg"] and "InviteMembers" in result["msg"]
+    assert all(word in result["msg"] for word in (WANTED, MEMBER, REGION))
+    assert not result["changed"] and not world.writes()
+
+
+def test_acceptance_is_visible_later(world, hurry):
+    """The task ends when the account shows its new administrator."""
+    world.pending(WANTED)
+    world.fault(GET, times=3, **NOBODY)
+    result = world.run(wait=True)
+    assert result["administrator"]["account_id"] == WANTED
+    assert world.calls() == [GET, LIST, ACCEPT, GET, GET, GET]
+
+
+def test_acceptance_does_not_become_visible(world):
+    """Changed and failed; the message says what was done and what was missing."""
+    world.pending(WANTED)
+    world.fault(GET, times=None, **NOBODY)
+    result = world.run(wait=True, wait_timeout=1)
+    assert result["error"]["reason"] == "timeout"
+    assert result["changed"] and result["regions"][0]["changed"]
+    assert "was accepted" in result["msg"] and "did not show" in result["msg"]
+    assert all(word in result["msg"] for word in (WANTED, MEMBER, REGION))
+
+
+def test_no_waiting_unless_asked(world):
+    """Without wait, nothing is asked again after accepting."""
+    world.pending(WANTED)
+    assert world.run()["changed"]
+    assert world.calls() == [GET, LIST, ACCEPT]
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_nothing_to_wait_for(world, check_mode):
+    """Already accepted: one call, as without waiting."""
+    world.member_of(WANTED)
+    assert not world.run(check_mode, wait=True)["changed"]
+    assert world.calls() == [GET]
+
+
+def test_check_does_not_wait(world):
+    """Nobody has sent what a check would wait for."""
+    world.control.seed(hubs=[MEMBER])
+    started = time.monotonic()
+    result = world.run(check_mode=True, wait=True)
+    assert time.monotonic() - started < 2
+    assert result["error"]["reason"] == "invitation_not_found"
+
+
+def test_other_administrator_is_not_waited_for(world):
+    """What waiting can't mend fails at once."""
+    world.member_of(OTHER)
+    result = world.run(wait=True)
+    assert result["error"]["reason"] == "different_administrator"
+    assert world.calls() == [GET]
