@@ -5,6 +5,7 @@
 A target is a folder in tests/integration/targets: a role, or a script runme.sh. It gets the variables
 emulator_url (the address), emulator (all that the emulator says of itself) and output_dir (a folder for its files);
 a script gets the first and last as EMULATOR_URL and OUTPUT_DIR, and all of them in the file that EMULATOR_VARS names.
+Every target runs twice, with direct execution and without; one whose aliases say "both_ways" compares the two itself, and runs once.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from emulator_process import running_emulator
 TARGETS = os.path.abspath(os.path.join("tests", "integration", "targets"))
 CONFIG = os.path.abspath(os.path.join("tests", "integration", "ansible.cfg"))
 TARGET_TIMEOUT = 900
+SWITCH = "cloudsec_securityhub_direct_execution"
+WAYS = {"directly": {SWITCH: True}, "as modules": {SWITCH: False}}
 
 
 class Result:
@@ -63,6 +66,11 @@ def find_targets(wanted):
     return chosen
 
 
+def ways_of(target):
+    """How a target runs: a word for each way, and the variables that choose it."""
+    return {"both ways": {}} if "both_ways" in aliases(target) else WAYS
+
+
 def write_json(path, content):
     with open(path, "w", encoding="utf-8") as stream:
         json.dump(content, stream, indent=2)
@@ -81,8 +89,8 @@ def command_for(target, folder, variables, arguments):
     return ["ansible-playbook", "-i", inventory_file, "-e", "@" + variables, playbook, *arguments], folder
 
 
-def run_target(target, output, arguments):
-    folder = os.path.join(output, target)
+def run_target(target, way, output, arguments):
+    folder = os.path.join(output, "-".join([target, *way.split()]))
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(os.path.join(folder, "output"))
     log = os.path.join(folder, "output.log")
@@ -90,7 +98,7 @@ def run_target(target, output, arguments):
     failure = None
     try:
         with running_emulator(folder) as emulator, open(log, "wb") as stream:
-            facts = {"emulator_url": emulator["url"], "emulator": emulator, "output_dir": os.path.join(folder, "output")}
+            facts = {"emulator_url": emulator["url"], "emulator": emulator, "output_dir": os.path.join(folder, "output"), **ways_of(target)[way]}
             variables = write_json(os.path.join(folder, "variables.json"), facts)
             command, place = command_for(target, folder, variables, arguments)
             environment = dict(
@@ -110,7 +118,7 @@ def run_target(target, output, arguments):
         failure = "not done after %d seconds" % TARGET_TIMEOUT
     except (OSError, RuntimeError) as error:
         failure = str(error)
-    return Result(target, failure, time.monotonic() - started, log)
+    return Result("%s, %s" % (target, way), failure, time.monotonic() - started, log)
 
 
 def show(result):
@@ -133,7 +141,8 @@ def main():
         sys.exit("There is no target in %s." % TARGETS)
     started = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        runs = [pool.submit(run_target, target, os.path.abspath(args.output), shlex.split(args.arguments)) for target in targets]
+        arguments = os.path.abspath(args.output), shlex.split(args.arguments)
+        runs = [pool.submit(run_target, target, way, *arguments) for target in targets for way in ways_of(target)]
         results = []
         for run in concurrent.futures.as_completed(runs):
             results.append(run.result())
@@ -141,7 +150,7 @@ def main():
     failed = [result.target for result in results if result.failure]
     counts = ["%d failed" % len(failed)] * bool(failed) + ["%d passed" % (len(results) - len(failed))]
     print("===== %s in %.2fs =====" % (", ".join(counts), time.monotonic() - started))
-    sys.exit("Failed: " + ", ".join(sorted(failed)) if failed else 0)
+    sys.exit("Failed: " + "; ".join(sorted(failed)) if failed else 0)
 
 
 if __name__ == "__main__":
