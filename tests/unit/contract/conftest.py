@@ -63,7 +63,6 @@ class World:
     def options(self, **options):
         """A task's options: the member's role in one region, unless options say otherwise. None leaves one out."""
         defaults = {
-            "administrator_id": WANTED,
             "access_key": self.access_key,
             "secret_key": self.secret_key,
             "endpoint_url": self.endpoint_url,
@@ -73,14 +72,18 @@ class World:
         return {name: value for name, value in {**defaults, **options}.items() if value is not None}
 
     def run(self, check_mode=False, **options):
-        """The module's result. Raises OptionsRefused."""
+        """The result of securityhub_invitation. Raises OptionsRefused."""
+        return self.run_module(securityhub_invitation, check_mode, **{"administrator_id": WANTED, **options})
+
+    def run_module(self, module, check_mode=False, **options):
+        """The result of any module of the collection. Raises OptionsRefused."""
         # A changed environment means new clients
         os.environ.pop("PYTEST_CURRENT_TEST", None)
-        spec = {name: value for name, value in securityhub_invitation.SPEC.items() if name != "supports_check_mode"}
+        spec = {name: value for name, value in module.SPEC.items() if name != "supports_check_mode"}
         validated = ArgumentSpecValidator(**spec).validate(self.options(**options))
         if validated.error_messages:
             raise OptionsRefused("; ".join(validated.error_messages))
-        return securityhub_invitation.run(validated.validated_parameters, check_mode)
+        return module.run(validated.validated_parameters, check_mode)
 
     def pending(self, *administrators, account=MEMBER):
         """Invitations that nobody has answered yet, oldest first."""
