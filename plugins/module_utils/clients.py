@@ -29,6 +29,8 @@ try:
 except ImportError:
     _HttpSession = object  # the module reports the missing library
 
+from ansible.module_utils.ansible_release import __version__ as ANSIBLE_VERSION
+
 from . import turns
 
 COLLECTION = "cloudsec.securityhub"
@@ -36,7 +38,13 @@ COLLECTION = "cloudsec.securityhub"
 MINIMUM_BOTO3 = "1.35.0"
 MAX_CONNECTIONS = 32
 # Five attempts wait 15 s between them at most, jittered; a dead endpoint is given up after some 25 s of connecting.
-DEFAULT_CONFIG = {"connect_timeout": 5, "read_timeout": 10, "max_pool_connections": MAX_CONNECTIONS, "user_agent_extra": COLLECTION}
+# A user agent given whole spares botocore to put one together, twice for every call.
+DEFAULT_CONFIG = {
+    "connect_timeout": 5,
+    "read_timeout": 10,
+    "max_pool_connections": MAX_CONNECTIONS,
+    "user_agent": f"APN/1.0 Ansible/{ANSIBLE_VERSION} {COLLECTION}",
+}
 DEFAULT_RETRIES = {"mode": "standard", "max_attempts": 4}
 
 # A parameter that no operation has: it takes the binding from a call to the handler that unpacks it.
@@ -159,12 +167,19 @@ class _Connections:
     def __init__(self, config, verify):
         self._config = config
         self._verify = verify
+        self._sessions = []
+        self._owner = os.getpid()
         self._session_of_proxies = functools.lru_cache(maxsize=None)(self._new_session)
         self._session_of_host = functools.lru_cache(maxsize=None)(self._find_session)
         self._session_of_proxies(())  # its TLS context is worth having before anybody forks
 
     def send(self, request, **kwargs):  # pylint: disable=unused-argument
         """Handler of botocore's before-send event: the answer is what botocore would have got by its own session."""
+        if self._owner != os.getpid():
+            # A parent's connections are not for its children: two of them would read each other's answers
+            for session in self._sessions:
+                session.close()
+            self._owner = os.getpid()
         session = self._session_of_host("/".join(request.url.split("/", 3)[:3]))
         with turns.given():
             return session.send(request)
@@ -182,7 +197,7 @@ class _Connections:
             socket_options.append((socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1))
         # A proxy reached by TLS has trust settings of its own, which are botocore's business
         session_class = _HttpSession if proxies else _Http
-        return session_class(
+        session = session_class(
             verify=self._verify,
             proxies=dict(proxies),
             timeout=(config.connect_timeout, config.read_timeout),
@@ -191,6 +206,8 @@ class _Connections:
             client_cert=config.client_cert,
             proxies_config=config.proxies_config,
         )
+        self._sessions.append(session)
+        return session
 
 
 class _Http(_HttpSession):

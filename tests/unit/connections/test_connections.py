@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import http.server
 import ipaddress
+import os
 import ssl
 import threading
 
@@ -26,9 +27,12 @@ FAST = {"retries": {"max_attempts": 0}, "connect_timeout": 2, "read_timeout": 2}
 class Hub(http.server.BaseHTTPRequestHandler):
     """Answers every call as an enabled hub without tags."""
 
+    protocol_version = "HTTP/1.1"  # with connections that are kept
+
     def do_GET(self):
         """DescribeHub, ListTagsForResource and, by way of a proxy, the same with a whole URL."""
         self.server.asked.append(self.path)
+        self.server.callers.append(self.client_address)
         body = b'{"HubArn": "arn:aws:securityhub:eu-west-1:111122223333:hub/default", "Tags": {}}'
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
@@ -52,7 +56,7 @@ def _serve():
 
     def serve(context=None):
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-        server.asked = []
+        server.asked, server.callers = [], []
         if context:
             server.socket = context.wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -147,3 +151,17 @@ def test_a_silent_endpoint_is_told_apart_from_an_answer():
     result = look(endpoint_url="http://127.0.0.1:9", regions=["eu-west-1"], region=None)
     assert result["error"]["reason"] == "endpoint_unreachable"
     assert result["regions"][0]["hub"] is None
+
+
+def test_a_child_process_does_not_use_its_parents_connections(serve):
+    server = serve()
+    for _twice in range(2):
+        look(endpoint_url=url(server, "http"))
+    assert len(set(server.callers)) == 1, "connections are kept"
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if look(endpoint_url=url(server, "http"))["hub"] else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert len(set(server.callers)) == 2
+    look(endpoint_url=url(server, "http"))
+    assert len(set(server.callers)) == 2, "the parent still has its own"
