@@ -31,6 +31,7 @@ help:
 	@echo '  make importer        galaxy-importer on the built collection'
 	@echo 'make matrix            units, emulator-tests and integration on each Python 3.10 to 3.13 found here'
 	@echo 'make changelog         CHANGELOG.rst of the version in galaxy.yml, from changelogs/fragments'
+	@echo 'make bench             what it costs, beside a thread pool and the playbook of today (some 6 minutes)'
 	@echo 'make build             the collection as Galaxy takes it, in $(BUILD)/'
 	@echo 'make env               only the environment: $(VENV), amazon.aws, the staged collection'
 	@echo 'make clean             remove $(BUILD)/'
@@ -132,6 +133,10 @@ changelog: env $(CHECKS_READY)
 	@cp $(STAGED)/CHANGELOG.rst .
 	@cp $(STAGED)/changelogs/changelog.yaml changelogs/
 	@for fragment in changelogs/fragments/*; do [ -e "$(STAGED)/$$fragment" ] || rm "$$fragment"; done
+
+.PHONY: bench
+bench: env
+	@$(INSIDE) env PYTHONPATH=tests python -m bench $(ARGS)
 
 .PHONY: matrix
 matrix: env
