@@ -1,43 +1,113 @@
 # Copyright: Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Run the playbooks of tests/demo, in the order of their names, against one emulator.
-
-tests/demo/seed.json, where there is one, says what the emulator starts with; tests/demo/inventory.yml is
-the inventory. The playbooks get the variables emulator_url and emulator, as the integration targets do.
-"""
+"""Show the collection at work, step by step, with the files of tests/demo against an emulator of AWS."""
 
 from __future__ import annotations
 
 import argparse
-import glob
-import json
 import os
+import shlex
 import subprocess
 import sys
+import textwrap
+import time
 
 from emulator_process import running_emulator
 
 DEMO = os.path.join("tests", "demo")
+OTHER_ADMINISTRATOR = "999999999999"  # the emulator enables its hub; that of the demonstration's own is still to be enabled
+FAILED_HOSTS = 2  # ansible-playbook's exit code where a task failed
+
+# What one is about to see, the command, and its exit code.
+STEPS = [
+    (
+        "Hubs",
+        "Security Hub must be on before anybody can be invited. It is enabled in the administrator 111111111111 and in five of six accounts, "
+        "in three regions each. Every account is reached by assuming a role in it.",
+        "ansible-playbook -i accounts.yml hubs.yml",
+        0,
+    ),
+    (
+        "Invitations",
+        "The administrator invites all six, in three regions, with one task.",
+        "ansible-playbook -i accounts.yml invite.yml",
+        0,
+    ),
+    (
+        "Who is pending",
+        "The inventory plugin asks the administrator. All six are in the group securityhub_invited.",
+        "ansible-inventory -i administrator.securityhub_members.yml --graph",
+        0,
+    ),
+    (
+        "Acceptance",
+        "Five accounts accept in three regions each, all at the same time.",
+        "ansible-playbook -i accounts.yml accept.yml --limit '!laboratory'",
+        0,
+    ),
+    (
+        "The same again",
+        "Nothing is left to do: changed=0 everywhere.",
+        "ansible-playbook -i accounts.yml accept.yml --limit '!laboratory'",
+        0,
+    ),
+    (
+        "A failure",
+        "In the sixth account Security Hub is off. The task fails, and says why: error.reason is for programs, msg for people.",
+        "ansible-playbook -i accounts.yml accept.yml --limit laboratory -e '{\"regions\": [\"eu-west-1\"]}'",
+        FAILED_HOSTS,
+    ),
+    (
+        "Onboarding",
+        "The collection's own playbook does all of it in one run. It enables the hub that was off, takes in a seventh account, "
+        "lets the other five be, and sums up.",
+        "ansible-playbook cloudsec.securityhub.onboard -e @onboarding.yml",
+        0,
+    ),
+    (
+        "The next day",
+        "The same command finds nothing to do: changed=0.",
+        "ansible-playbook cloudsec.securityhub.onboard -e @onboarding.yml",
+        0,
+    ),
+    (
+        "Who is a member",
+        "The administrator sees all seven as enabled now.",
+        "ansible-inventory -i administrator.securityhub_members.yml --graph",
+        0,
+    ),
+]
+
+
+def show(number, title, about, command):
+    print("\n%s\n%d. %s\n" % ("=" * 79, number, title), flush=True)
+    print(textwrap.fill(about, 79))
+    print("\n$ %s" % command, flush=True)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", required=True, help="the folder for the emulator's files")
     args = parser.parse_args()
 
-    playbooks = sorted(set(glob.glob(os.path.join(DEMO, "*.yml"))) - {os.path.join(DEMO, "inventory.yml")})
-    if not playbooks:
-        sys.exit("There is no playbook in %s." % DEMO)
     os.makedirs(args.output, exist_ok=True)
-    seed = os.path.join(DEMO, "seed.json")
-    with running_emulator(args.output, ["--seed", seed] if os.path.exists(seed) else []) as emulator:
-        variables = json.dumps({"emulator_url": emulator["url"], "emulator": emulator})
-        environment = dict(os.environ, ANSIBLE_CONFIG=os.path.abspath(os.path.join(DEMO, "ansible.cfg")))
-        for playbook in playbooks:
-            command = ["ansible-playbook", "-i", os.path.join(DEMO, "inventory.yml"), "-e", variables, playbook]
-            ended = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, check=False)
-            if ended.returncode:
-                return ended.returncode
+    started = time.monotonic()
+    print("Starting an emulator of AWS Security Hub on this machine. Nothing goes to AWS.")
+    with running_emulator(args.output, ["--administrator", OTHER_ADMINISTRATOR]) as emulator:
+        environment = dict(
+            os.environ,
+            ANSIBLE_CONFIG="ansible.cfg",
+            AWS_ENDPOINT_URL=emulator["url"],
+            AWS_ACCESS_KEY_ID=emulator["access_key"],
+            AWS_SECRET_ACCESS_KEY=emulator["secret_key"],
+        )
+        for number, (title, about, command, expected) in enumerate(STEPS, 1):
+            show(number, title, about, command)
+            ended = subprocess.run(shlex.split(command), cwd=DEMO, env=environment, stdin=subprocess.DEVNULL, check=False)
+            if ended.returncode != expected:
+                print("\nThat should have ended with exit code %d, not %d." % (expected, ended.returncode), file=sys.stderr)
+                return 1
+    print("\n%s\nThe emulator is stopped. The files of this demonstration are in %s. It took %d s." % ("=" * 79, DEMO, time.monotonic() - started))
     return 0
 
 
