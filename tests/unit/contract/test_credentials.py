@@ -95,7 +95,10 @@ def test_region_that_does_not_exist(world):
     assert world.run(region="eu-nowhere-1")["error"]["reason"] == "region_not_enabled"
 
 
-@pytest.mark.parametrize("region, reason", [("eu-nowhere-1", "region_not_enabled"), ("eu-west-1", "endpoint_unreachable"), ("cn-north-1", "endpoint_unreachable")])
+@pytest.mark.parametrize(
+    "region, reason",
+    [("eu-nowhere-1", "region_not_enabled"), ("eu-west-1", "endpoint_unreachable"), ("cn-north-1", "endpoint_unreachable")],
+)
 def test_host_that_can_not_be_found(world, region, reason):
     """With AWS's own endpoints, a region that does not exist is a host that can't be found; one that exists is a network that is down."""
     result = world.run(region=region, endpoint_url=None, assume_role_arn=None, aws_config=ONCE)

@@ -150,7 +150,8 @@ def test_organization_managed(world, code, said):
 @pytest.mark.parametrize(
     "said",
     [
-        "User: x is not authorized to perform: securityhub:DisassociateFromAdministratorAccount on resource: y with an explicit deny in a service control policy",
+        "User: x is not authorized to perform: securityhub:DisassociateFromAdministratorAccount on resource: y "
+        "with an explicit deny in a service control policy",
         "No identity-based policy of the organization o-1 allows it: not authorized to perform: securityhub:x",
     ],
 )
@@ -200,7 +201,9 @@ def test_bad_request_where_describing_the_hub_is_denied(world):
     assert (error["code"], error["operation"]) == ("BadRequestException", LIST)
 
 
-@pytest.mark.parametrize("fault", [{"error": {"code": "InvalidAccessException", "message": "Not subscribed"}}, {"error": {"code": "ResourceNotFoundException"}}])
+@pytest.mark.parametrize(
+    "fault", [{"error": {"code": "InvalidAccessException", "message": "Not subscribed"}}, {"error": {"code": "ResourceNotFoundException"}}]
+)
 def test_bad_request_while_the_hub_is_off(world, fault):
     """DescribeHub settles it."""
     world.pending(WANTED)
