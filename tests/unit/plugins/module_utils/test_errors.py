@@ -1,0 +1,105 @@
+# Copyright: Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The table from AWS's errors to reasons, row by row."""
+
+from __future__ import annotations
+
+import botocore.exceptions
+import pytest
+
+from ansible_collections.cloudsec.securityhub.plugins.module_utils import errors
+
+
+class Place:
+    """Where it happened, with what STS and botocore would say there."""
+
+    def __init__(self, credentials_work=True, region_exists=True):
+        self.credentials_work = lambda: credentials_work
+        self.region_exists = lambda: region_exists
+
+    def __str__(self):
+        return "account 444455556666, region eu-west-1"
+
+    def known(self):
+        """What is known without a call."""
+        return "this account, region eu-west-1"
+
+
+def answer(code, message="", status=400, operation="ListInvitations"):
+    """An error answer from AWS."""
+    response = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status, "RequestId": "id"}}
+    return botocore.exceptions.ClientError(response, operation)
+
+
+@pytest.mark.parametrize(
+    "exception,reason",
+    [
+        (answer("InvalidAccessException", "Account 4 is not subscribed to AWS Security Hub", 401), "hub_not_enabled"),
+        (answer("InvalidAccessException", "You have no permission to do that", 401), "access_denied"),
+        (answer("AccessDeniedException", "User is not authorized to perform: securityhub:ListInvitations", 403), "access_denied"),
+        (answer("InvalidInputException"), "invalid_input"),
+        (answer("ValidationException"), "invalid_input"),
+        (answer("LimitExceededException", status=429), "limit_exceeded"),
+        (answer("ThrottlingException"), "limit_exceeded"),
+        (answer("SomethingNew", status=429), "limit_exceeded"),
+        (answer("InternalException", status=500), "internal_error"),
+        (answer("SomethingNew", status=503), "internal_error"),
+        (answer("ExpiredTokenException", status=403), "credentials"),
+        (answer("SomethingNew"), "aws_error"),
+        (answer("AccessDeniedException", "It is managed through AWS Organizations", 403, "DisassociateFromAdministratorAccount"), "organization_managed"),
+        (answer("AccessDeniedException", "explicit deny by the organization's policy", 403, "DeclineInvitations"), "access_denied"),
+        (answer("InternalException", "The organization could not be read", 500, "DeclineInvitations"), "internal_error"),
+        (botocore.exceptions.EndpointConnectionError(endpoint_url="https://example.com"), "endpoint_unreachable"),
+        (botocore.exceptions.ReadTimeoutError(endpoint_url="https://example.com"), "endpoint_unreachable"),
+        (botocore.exceptions.SSLError(endpoint_url="https://example.com", error="x"), "endpoint_unreachable"),
+        (botocore.exceptions.InvalidRegionError(region_name="a_b"), "region_not_enabled"),
+        (botocore.exceptions.NoCredentialsError(), "credentials"),
+        (botocore.exceptions.ProfileNotFound(profile="x"), "credentials"),
+        (botocore.exceptions.ParamValidationError(report="x"), "invalid_input"),
+        (botocore.exceptions.PaginationError(message="x"), "aws_error"),
+    ],
+)
+def test_every_error_has_its_reason(exception, reason):
+    error = errors.translate(exception, Place())
+    assert error.reason == reason
+    assert "region eu-west-1" in error.message
+
+
+@pytest.mark.parametrize("code", ["UnrecognizedClientException", "InvalidClientTokenId", "OptInRequired"])
+@pytest.mark.parametrize("work,reason", [(True, "region_not_enabled"), (False, "credentials")])
+def test_a_refused_key_is_the_regions_or_the_credentials_fault(code, work, reason):
+    assert errors.translate(answer(code, status=403), Place(credentials_work=work)).reason == reason
+
+
+def test_a_host_that_is_not_found_may_be_a_region_that_is_not_there():
+    exception = botocore.exceptions.EndpointConnectionError(endpoint_url="https://example.com")
+    assert errors.translate(exception, Place(region_exists=False)).reason == "region_not_enabled"
+
+
+def test_awss_words_are_kept_beside_the_message():
+    error = errors.translate(answer("AccessDeniedException", "No.", 403), Place(), ["securityhub:New", "securityhub:Old"])
+    assert error.as_dict() == {
+        "reason": "access_denied",
+        "message": "ListInvitations failed in account 444455556666, region eu-west-1: AccessDeniedException: No. "
+        "Allow securityhub:New or securityhub:Old to the user or role that the task acts as.",
+        "code": "AccessDeniedException",
+        "aws_message": "No.",
+        "operation": "ListInvitations",
+        "http_status": 403,
+        "request_id": "id",
+    }
+
+
+@pytest.mark.parametrize(
+    "said,reason",
+    [
+        ("Maximum number of members exceeded", "limit_exceeded"),
+        ("The account is part of an organization", "organization_managed"),
+        ("The email is not valid", "invalid_input"),
+        (None, "aws_error"),
+    ],
+)
+def test_an_unprocessed_account_has_a_reason(said, reason):
+    error = errors.unprocessed("CreateMembers", "444455556666", said, Place())
+    assert error.reason == reason and "444455556666" in error.message
