@@ -8,7 +8,9 @@ Everything that goes wrong below a module becomes a L{SecurityHubError}; nothing
 
 from __future__ import annotations
 
+import os
 import re
+import traceback
 
 try:
     import botocore.exceptions as boto_errors
@@ -149,6 +151,18 @@ class SecurityHubError(Exception):
 def invalid_input(message):
     """An error for options that can't be meant; raised before any call."""
     return SecurityHubError(INVALID_INPUT, message)
+
+
+def defect(exception):
+    """An error for an exception that nobody has thought of: its kind and where it came from.
+
+    Its text is left out. Anything may stand there, secrets among it, and it has not been looked at by those who keep them.
+    """
+    frames = traceback.extract_tb(exception.__traceback__)[-5:]
+    came_from = " > ".join(f"{os.path.basename(frame.filename)}:{frame.lineno}" for frame in frames)
+    return SecurityHubError(
+        AWS_ERROR, f"Unexpected {type(exception).__name__} ({came_from}). This is a defect of the collection: please report it with this message."
+    )
 
 
 def unprocessed(operation, account_id, said, where):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 
 from . import errors
@@ -28,26 +29,30 @@ def run_in_regions(options, act, blank, alone):
     except errors.SecurityHubError as e:
         return refused(e)
     outcomes = [{"region": region, "changed": False, **copy.deepcopy(blank)} for region in account.regions]
-    try:
-        account.sign_in()
-    except errors.SecurityHubError as e:
-        for outcome in outcomes:
-            outcome["error"] = e.as_dict()
-        return summarize(outcomes, alone)
 
     def act_in(outcome):
-        try:
+        with _failure_in([outcome]):
             act(SecurityHubApi(account, outcome["region"]), outcome)
-        except errors.SecurityHubError as e:
-            outcome["error"] = e.as_dict()
-        except Exception as e:  # pylint: disable=broad-except
-            # A defect here must not take the other regions' outcomes with it
-            outcome["error"] = errors.SecurityHubError(
-                errors.AWS_ERROR, f"Unexpected {type(e).__name__} in region {outcome['region']}: {e}"
-            ).as_dict()
 
-    turns.for_each(act_in, outcomes, most_threads=MAX_CONNECTIONS)
+    with _failure_in(outcomes):
+        account.sign_in()
+        turns.for_each(act_in, outcomes, most_threads=MAX_CONNECTIONS)
     return summarize(outcomes, alone)
+
+
+@contextlib.contextmanager
+def _failure_in(outcomes):
+    """Keep what is raised as these outcomes' error. A defect here must not take the other regions' outcomes with it."""
+    try:
+        yield
+    except errors.SecurityHubError as e:
+        error = e
+    except Exception as e:  # pylint: disable=broad-except
+        error = errors.defect(e)
+    else:
+        return
+    for outcome in outcomes:
+        outcome["error"] = error.as_dict()
 
 
 def summarize(outcomes, alone):

@@ -9,6 +9,8 @@ import time
 
 import pytest
 
+from ansible_collections.cloudsec.securityhub.plugins.module_utils.api import SecurityHubApi
+
 from .conftest import MEMBER, ONCE, OTHER, REGION, REGIONS, WANTED
 from .test_states import ACCEPT, GET, LIST
 
@@ -61,6 +63,33 @@ def test_one_region_fails(world, failing):
     assert [outcome["state"] for outcome in result["regions"]] == ["unknown" if number == failing else "accepted" for number in range(3)]
     assert result["error"] == result["regions"][failing]["error"]
     assert result["msg"].splitlines() == ["1 of 3 regions failed", f"{REGIONS[failing]}: {result['error']['message']}"]
+
+
+def test_a_defect_in_one_region(world, monkeypatch):
+    """The others' outcomes are kept, and what an exception says of itself, which may be a secret, is not told."""
+    accept = SecurityHubApi.accept
+
+    def accept_or_fail(api, *args):
+        if api.place.region == REGIONS[1]:
+            raise KeyError(world.secret_key)
+        accept(api, *args)
+
+    monkeypatch.setattr(SecurityHubApi, "accept", accept_or_fail)
+    world.pending(WANTED)
+    result = world.run(regions=REGIONS)
+    assert [outcome["state"] for outcome in result["regions"]] == ["accepted", "unknown", "accepted"]
+    assert result["error"]["reason"] == "aws_error"
+    assert "Unexpected KeyError" in result["msg"] and "test_regions.py" in result["msg"]
+    assert world.secret_key not in str(result)
+
+
+def test_a_defect_before_any_region(world, monkeypatch):
+    """It is told as every region's error."""
+    monkeypatch.setattr("botocore.auth.SigV4Auth.add_auth", lambda *args: {}[world.secret_key])
+    result = world.run(regions=REGIONS)
+    assert [outcome["error"]["reason"] for outcome in result["regions"]] == ["aws_error"] * 3
+    assert "Unexpected KeyError" in result["msg"]
+    assert world.secret_key not in str(result)
 
 
 def test_regions_fail_for_reasons_of_their_own(world):
