@@ -55,6 +55,10 @@ class Client:
         """Forget all calls."""
         self.request("DELETE", "calls")
 
+    def sessions(self) -> list[dict[str, str]]:
+        """All sessions that AssumeRole gave out since the start: account, role_arn, session_name, external_id and the three keys."""
+        return self.request("GET", "sessions")["sessions"]
+
     def add_fault(self, **fault: t.Any) -> int:
         """Add a fault; the answer is its ID."""
         return self.request("POST", "faults", fault)["ids"][0]

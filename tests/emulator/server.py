@@ -98,6 +98,23 @@ class Credentials:
         return None if self.strict else self.base_account
 
     @staticmethod
+    def sessions() -> list[dict[str, str]]:
+        """What AssumeRole gave out, and for whom; each secret of it stands in no other answer and no log."""
+        return [
+            {
+                "account": account_id,
+                "role_arn": role.role_arn,
+                "session_name": role.session_name,
+                "external_id": role.external_id,
+                "access_key": role.access_key_id,
+                "secret_key": role.secret_access_key,
+                "session_token": role.session_token,
+            }
+            for account_id, _partition, sts in sts_backends.iter_backends()
+            for role in list(sts.assumed_roles)  # type: ignore[attr-defined]
+        ]
+
+    @staticmethod
     def caller_arn(call: Call) -> str:
         """Who makes a call, as IAM names it."""
         account = str(call.account)
@@ -253,6 +270,9 @@ class Emulator:
     def _delete_calls(self, _body: t.Any, _query: dict[str, str]) -> t.Any:
         self.calls.clear()
         return {}
+
+    def _get_sessions(self, _body: t.Any, _query: dict[str, str]) -> t.Any:
+        return {"sessions": self.credentials.sessions()}
 
     def _get_faults(self, _body: t.Any, _query: dict[str, str]) -> t.Any:
         return {"faults": self.faults.as_list()}

@@ -25,6 +25,20 @@ def test_an_assumed_role_is_one_of_its_account(aws):
     assert identity["Arn"] == f"arn:aws:sts::{MEMBER}:assumed-role/SecurityHubMember/tests"
 
 
+def test_a_test_can_ask_which_sessions_were_given_out(aws, emulator):
+    role = f"arn:aws:iam::{MEMBER}:role/SecurityHubMember"
+    keys = aws.sts.assume_role(RoleArn=role, RoleSessionName="asked", ExternalId="sesame")["Credentials"]
+    assert {
+        "account": MEMBER,
+        "role_arn": role,
+        "session_name": "asked",
+        "external_id": "sesame",
+        "access_key": keys["AccessKeyId"],
+        "secret_key": keys["SecretAccessKey"],
+        "session_token": keys["SessionToken"],
+    } in emulator.sessions()
+
+
 def test_what_is_not_a_role_cannot_be_assumed(aws):
     assert error(aws.sts.assume_role, RoleArn="arn:aws:iam::123:role/nonsense", RoleSessionName="tests")[:2] == ("ValidationError", 400)
 
