@@ -11,6 +11,7 @@ A task that can't run so takes the ordinary way, with the same result.
 from __future__ import annotations
 
 import contextlib
+import gc
 import getpass
 import json
 import os
@@ -52,6 +53,9 @@ class DirectAction(OrdinaryAction):
         """The task's result, from this process where that is possible, else from the ordinary module."""
         if not self._may_run_here(task_vars or {}):
             return super().run(tmp, task_vars)
+        if not gc.get_freeze_count():
+            # The collector would look at all that came from the controller, and this process would get a copy of all that it looks at
+            gc.freeze()
         environment = {}
         self._compute_environment_string(environment)
         with _environment(environment):
