@@ -22,8 +22,9 @@ from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws
 from . import errors
 from . import turns
 from .clients import RegionClient
-from .clients import new_session
+from .clients import find_credentials
 from .clients import shared_client
+from .clients import shared_session
 
 DEFAULT_ROLE_SESSION_NAME = "ansible-cloudsec.securityhub"
 
@@ -106,10 +107,7 @@ class Account:
                     errors.CREDENTIALS, "Only one of access_key and secret_key is given. " + errors.ADVICE[errors.CREDENTIALS]
                 )
             return botocore.credentials.Credentials(options["access_key"], options["secret_key"], options.get("session_token") or None)
-        credentials = new_session(self._connection["profile"]).get_credentials()
-        if credentials is None:
-            raise botocore.exceptions.NoCredentialsError()
-        return credentials
+        return find_credentials(self._connection["profile"])
 
     def _assume_role(self):
         options = self._options
@@ -163,7 +161,7 @@ class Place:
 
     def region_exists(self):
         """Whether botocore knows the region, in any partition."""
-        session = new_session()
+        session = shared_session()
         return any(self.region in session.get_available_regions("ec2", partition) for partition in session.get_available_partitions())
 
 
@@ -188,14 +186,14 @@ def _found_region(profile):
     if os.environ.get("AWS_REGION"):
         return os.environ["AWS_REGION"]
     try:
-        return new_session(profile or None).get_config_variable("region")
+        return shared_session(profile or None).get_config_variable("region")
     except errors.FAILURES:
         return None  # a missing profile is reported when its credentials are needed
 
 
 def _home_region(region):
     try:
-        partition = new_session().get_partition_for_region(region)
+        partition = shared_session().get_partition_for_region(region)
     except errors.FAILURES:
         partition = "aws"
     return _HOME_REGIONS.get(partition, region)

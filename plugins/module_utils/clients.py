@@ -12,26 +12,25 @@ client bound to a region and to somebody's credentials.
 from __future__ import annotations
 
 import contextlib
+import datetime
 import functools
 import json
 import os
-import socket
 
 try:
     import botocore.config
     import botocore.credentials
-    import botocore.httpsession
+    import botocore.exceptions
     import botocore.regions
     import botocore.session
     import botocore.utils
-
-    _HttpSession = botocore.httpsession.URLLib3Session
 except ImportError:
-    _HttpSession = object  # the module reports the missing library
+    pass  # the module reports the missing library
 
 from ansible.module_utils.ansible_release import __version__ as ANSIBLE_VERSION
 
 from . import turns
+from .connections import Connections
 
 COLLECTION = "cloudsec.securityhub"
 # Of boto3 and botocore: the first minor release whose requests can all bring their own credentials
@@ -103,14 +102,15 @@ def _surroundings():
 
 @functools.lru_cache(maxsize=64)
 def _shared_client(service, profile, verify, aws_config, surroundings):  # pylint: disable=unused-argument
-    session = new_session(profile)
+    session = _new_session(profile)
     # The client must not be able to make a call on anybody's behalf by itself, nor look for credentials while it is made.
     session.register_component("credential_provider", botocore.credentials.CredentialResolver(providers=[]))
+    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_parse_time)
     client = session.create_client(service, region_name="us-east-1", verify=verify, config=_config(json.loads(aws_config)))
     service_id = client.meta.service_model.service_id.hyphenize()
     client.meta.events.register(f"provide-client-params.{service_id}", _take_binding)
     client.meta.events.register(f"before-endpoint-resolution.{service_id}", _choose_endpoint)
-    client.meta.events.register(f"before-send.{service_id}", _Connections(client.meta.config, verify).send)
+    client.meta.events.register(f"before-send.{service_id}", Connections(client.meta.config, verify).send)
     # botocore sleeps between a failed attempt and the next one; nobody else need wait for that
     client.meta.events.register(f"needs-retry.{service_id}", _give_turn_after_failure)
     for event in ("request-created", "after-call", "after-call-error"):
@@ -118,7 +118,28 @@ def _shared_client(service, profile, verify, aws_config, surroundings):  # pylin
     return client
 
 
-def new_session(profile=None):
+def shared_session(profile=None):
+    """A botocore session that reads the configuration of a profile; made at the first call, the same object ever after.
+
+    It is for looking things up and never holds credentials; L{find_credentials} does.
+    """
+    return _shared_session(profile, _surroundings())
+
+
+@functools.lru_cache(maxsize=64)
+def _shared_session(profile, surroundings):  # pylint: disable=unused-argument
+    return _new_session(profile)
+
+
+def find_credentials(profile=None):
+    """The credentials that botocore finds for a profile, for the caller alone. Raises NoCredentialsError where it finds none."""
+    credentials = botocore.credentials.create_credential_resolver(shared_session(profile)).load_credentials()
+    if credentials is None:
+        raise botocore.exceptions.NoCredentialsError()
+    return credentials
+
+
+def _new_session(profile):
     """A botocore session with the service models that other sessions have read already."""
     session = botocore.session.Session(profile=profile)
     session.register_component("data_loader", _loader())
@@ -135,6 +156,14 @@ def _config(aws_config):
     if not isinstance(aws_config.get("proxies") or {}, dict):
         raise TypeError("proxies is not a dictionary")  # botocore would say so only when it makes a call
     return botocore.config.Config(**{**DEFAULT_CONFIG, **aws_config, "retries": retries})
+
+
+def _parse_time(value):
+    """botocore's parser of times, with a short way for the form that Security Hub sends."""
+    try:
+        return datetime.datetime.fromisoformat(value.replace("Z", "+00:00"))
+    except (AttributeError, ValueError):
+        return botocore.utils.parse_timestamp(value)
 
 
 def _take_binding(params, context, **kwargs):  # pylint: disable=unused-argument
@@ -161,78 +190,16 @@ def _give_turn_after_failure(response, caught_exception, **kwargs):  # pylint: d
         turns.give()
 
 
-class _Connections:
-    """The connections of a client, with a proxy chosen for each host as botocore does it when it makes a client for that host."""
-
-    def __init__(self, config, verify):
-        self._config = config
-        self._verify = verify
-        self._sessions = []
-        self._owner = os.getpid()
-        self._session_of_proxies = functools.lru_cache(maxsize=None)(self._new_session)
-        self._session_of_host = functools.lru_cache(maxsize=None)(self._find_session)
-        self._session_of_proxies(())  # its TLS context is worth having before anybody forks
-
-    def send(self, request, **kwargs):  # pylint: disable=unused-argument
-        """Handler of botocore's before-send event: the answer is what botocore would have got by its own session."""
-        if self._owner != os.getpid():
-            # A parent's connections are not for its children: two of them would read each other's answers
-            for session in self._sessions:
-                session.close()
-            self._owner = os.getpid()
-        session = self._session_of_host("/".join(request.url.split("/", 3)[:3]))
-        with turns.given():
-            return session.send(request)
-
-    def _find_session(self, host_url):
-        proxies = self._config.proxies
-        if proxies is None:
-            proxies = botocore.utils.get_environ_proxies(host_url)
-        return self._session_of_proxies(tuple(sorted(proxies.items())))
-
-    def _new_session(self, proxies):
-        config = self._config
-        socket_options = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
-        if config.tcp_keepalive:
-            socket_options.append((socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1))
-        # A proxy reached by TLS has trust settings of its own, which are botocore's business
-        session_class = _HttpSession if proxies else _Http
-        session = session_class(
-            verify=self._verify,
-            proxies=dict(proxies),
-            timeout=(config.connect_timeout, config.read_timeout),
-            max_pool_connections=config.max_pool_connections,
-            socket_options=socket_options,
-            client_cert=config.client_cert,
-            proxies_config=config.proxies_config,
-        )
-        self._sessions.append(session)
-        return session
-
-
-class _Http(_HttpSession):
-    """botocore's HTTP session, but the CA bundle is read once, not for each new connection (some 15 ms of CPU every time).
-
-    Should botocore stop calling one of the two methods, connections go back to reading the bundle, or fail to verify; they never
-    go unverified.
-    """
-
-    def _get_ssl_context(self):
-        context = super()._get_ssl_context()
-        if self._verify:
-            context.load_verify_locations(botocore.httpsession.get_cert_path(self._verify))
-        return context
-
-    def _setup_ssl_cert(self, conn, url, verify):
-        super()._setup_ssl_cert(conn, url, verify)
-        conn.ca_certs = None
-
-
 def warm():
-    """Make the clients that a task without particular options will use, so that processes forked later have them.
+    """Make what a task without particular options will use, so that processes forked later have it.
 
     Makes no call. What is wrong with the environment is left for the task to report.
     """
+    with contextlib.suppress(Exception):
+        # Asking for these reads the configuration file and the list of regions
+        session = shared_session()
+        session.get_config_variable("region")
+        session.get_partition_for_region("us-east-1")
     for service in ("securityhub", "sts"):
         with contextlib.suppress(Exception):
             # Asking for a paginator reads the service's paging rules

@@ -11,6 +11,7 @@ import ipaddress
 import os
 import ssl
 import threading
+import time
 
 import pytest
 from cryptography import x509
@@ -21,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_hub_info
 
+REGIONS = ["eu-west-1", "us-east-1", "ap-south-1", "sa-east-1", "eu-north-1"]
 FAST = {"retries": {"max_attempts": 0}, "connect_timeout": 2, "read_timeout": 2}
 
 
@@ -33,11 +35,13 @@ class Hub(http.server.BaseHTTPRequestHandler):
         """DescribeHub, ListTagsForResource and, by way of a proxy, the same with a whole URL."""
         self.server.asked.append(self.path)
         self.server.callers.append(self.client_address)
+        self.server.before["head"]()
         body = b'{"HubArn": "arn:aws:securityhub:eu-west-1:111122223333:hub/default", "Tags": {}}'
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        self.server.before["body"]()
         self.wfile.write(body)
 
     def log_message(self, *args):  # pylint: disable=arguments-differ
@@ -57,6 +61,7 @@ def _serve():
     def serve(context=None):
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
         server.asked, server.callers = [], []
+        server.before = {"head": lambda: None, "body": lambda: None}
         if context:
             server.socket = context.wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -151,6 +156,33 @@ def test_a_silent_endpoint_is_told_apart_from_an_answer():
     result = look(endpoint_url="http://127.0.0.1:9", regions=["eu-west-1"], region=None)
     assert result["error"]["reason"] == "endpoint_unreachable"
     assert result["regions"][0]["hub"] is None
+
+
+@pytest.mark.parametrize("part", ["head", "body"])
+@pytest.mark.parametrize("way", ["http", "https", "proxy"])
+def test_all_regions_wait_at_the_same_time(serve, authority, monkeypatch, way, part):
+    """The server does not go on with its answers before it has got all regions' requests."""
+    bundle, context = authority
+    server = serve(context if way == "https" else None)
+    server.before[part] = threading.Barrier(len(REGIONS), timeout=10).wait
+    endpoint_url = url(server, "https" if way == "https" else "http")
+    if way == "proxy":
+        monkeypatch.setenv("HTTP_PROXY", endpoint_url)
+        endpoint_url = "http://securityhub.example.com"
+    result = look(endpoint_url=endpoint_url, aws_ca_bundle=bundle, regions=REGIONS, region=None)
+    assert all(outcome["hub"] for outcome in result["regions"]), result["msg"]
+
+
+@pytest.mark.parametrize("part", ["head", "body"])
+def test_silence_ends_with_the_read_time_out_in_all_regions(serve, part):
+    server, over = serve(), threading.Event()
+    server.before[part] = lambda: over.wait(30)
+    started = time.monotonic()
+    result = look(endpoint_url=url(server, "http"), regions=REGIONS, region=None, aws_config={**FAST, "read_timeout": 1})
+    over.set()
+    assert {outcome["error"]["reason"] for outcome in result["regions"]} == {"endpoint_unreachable"}
+    assert "Read timeout" in result["msg"]
+    assert 1 <= time.monotonic() - started < 4
 
 
 def test_a_child_process_does_not_use_its_parents_connections(serve):

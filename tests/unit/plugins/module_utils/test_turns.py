@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 
@@ -35,6 +36,73 @@ def test_all_wait_at_the_same_time():
             together.wait()
 
     turns.for_each(act, range(4), 4)
+
+
+@pytest.fixture(name="lines")
+def _lines():
+    """Four pairs of connected sockets."""
+    lines = [socket.socketpair() for _number in range(4)]
+    yield lines
+    for line in lines:
+        for sock in line:
+            sock.close()
+
+
+def test_all_wait_for_sockets_at_the_same_time(lines):
+    """Each waits for the one that begins after it; the last one for a thread that does something else meanwhile."""
+    heard = []
+
+    def act(number):
+        if number == len(lines):
+            turns.sleep(0.05)
+        else:
+            assert turns.wait_for(lines[number][0], 10)
+            heard.append(number)
+        if number:
+            lines[number - 1][1].send(b"x")
+
+    turns.for_each(act, range(len(lines) + 1), 8)
+    assert heard == [3, 2, 1, 0]
+
+
+def test_a_wait_for_a_socket_ends_with_its_time(lines):
+    waited = {}
+
+    def act(number):
+        started = time.monotonic()
+        assert not turns.wait_for(lines[number][0], 0.1 * number)
+        waited[number] = time.monotonic() - started
+
+    turns.for_each(act, range(4), 4)
+    assert sorted(waited) == list(waited) and all(0.1 * number <= waited[number] < 0.1 * number + 2 for number in waited)
+
+
+def test_who_comes_back_goes_on_though_all_others_wait_for_sockets(lines):
+    """The one who watches the sockets meanwhile is told."""
+
+    def act(number):
+        if number:
+            assert turns.wait_for(lines[number][0], 30)
+            return
+        for line in lines[1:]:
+            turns.sleep(0.05)
+            line[1].send(b"x")
+
+    started = time.monotonic()
+    turns.for_each(act, range(4), 4)
+    assert time.monotonic() - started < 10
+
+
+def test_a_connection_that_ends_can_be_read(lines):
+    lines[0][1].close()
+    assert turns.wait_for(lines[0][0], 10)
+    turns.for_each(lambda number: turns.wait_for(lines[0][0], 10) or pytest.fail("not readable"), range(2), 1)
+
+
+def test_outside_of_for_each_a_socket_is_waited_for_too(lines):
+    assert not turns.wait_for(lines[0][0], 0.01)
+    lines[0][1].send(b"x")
+    assert turns.wait_for(lines[0][0], None)
 
 
 def test_one_item_needs_no_thread():
