@@ -110,6 +110,24 @@ def test_many_members_are_written_in_batches_of_fifty(admin):
     assert [len(outcome["members"]) for outcome in result["regions"]] == [120] * 3
 
 
+def test_a_thousand_members_in_all_regions_are_one_task_within_the_service_s_rate(admin):
+    """17,000 memberships, at ten calls a second in each region and bursts of thirty; the second run finds nothing to do."""
+    places = ("us-east", "us-west", "eu-west", "eu-central", "eu-north", "ap-south", "ap-southeast", "ap-northeast", "ca-central", "sa-east")
+    regions = [f"{place}-1" for place in places] + ["us-east-2", "us-west-2", "eu-west-2", "eu-west-3", "ap-southeast-2", "ap-northeast-2", "ap-northeast-3"]
+    admin.control.seed(regions=regions, administrators=[WANTED], settings={"rate": 10, "burst": 30})
+    members = accounts(1000)
+    result = run(admin, members, regions=regions)
+    assert result["changed"] and not result.get("failed"), result["msg"]
+    assert [len(outcome["members"]) for outcome in result["regions"]] == [1000] * 17
+    assert "LimitExceededException" in {call["error_code"] for call in admin.control.calls(region=regions[0])}
+    for region in regions:
+        assert {member["MemberStatus"] for member in admin.control.state(WANTED, region)["members"].values()} == {"Invited"}
+    admin.control.settings(rate=0)
+    admin.control.clear_calls()
+    assert run(admin, members, regions=regions)["changed"] is False
+    assert admin.control.count() == {"AssumeRole": 1, GET: 20 * 17}
+
+
 def test_only_the_accounts_that_need_it_are_written_for(admin):
     run(admin, accounts(2))
     admin.control.clear_calls()
