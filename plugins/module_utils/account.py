@@ -107,7 +107,19 @@ class Account:
                     errors.CREDENTIALS, "Only one of access_key and secret_key is given. " + errors.ADVICE[errors.CREDENTIALS]
                 )
             return botocore.credentials.Credentials(options["access_key"], options["secret_key"], options.get("session_token") or None)
-        return find_credentials(self._connection["profile"])
+        credentials = find_credentials(self._connection["profile"], self._sts_region())
+        try:
+            # Those that have to be fetched are fetched here, where the task fails as a whole if they can't be
+            credentials.get_frozen_credentials()
+        except errors.FAILURES as e:
+            if getattr(e, "operation_name", "").startswith("AssumeRole"):
+                raise self._role_error(e, "of the profile", self._sts_region()) from e
+            raise
+        return credentials
+
+    def _sts_region(self):
+        """Where roles are assumed: not just where the task acts, which may be a region that the caller has not opted in to."""
+        return _found_region(self._options.get("profile")) or _home_region(self.regions[0])
 
     def _assume_role(self):
         options = self._options
@@ -115,19 +127,21 @@ class Account:
         request = {"RoleArn": role_arn, "RoleSessionName": options.get("assume_role_session_name") or DEFAULT_ROLE_SESSION_NAME}
         if options.get("assume_role_external_id"):
             request["ExternalId"] = options["assume_role_external_id"]
-        region = _found_region(options.get("profile")) or _home_region(self.regions[0])
+        region = self._sts_region()
         try:
             answer = self._region_client("sts", region).assume_role(**request)["Credentials"]
         except errors.FAILURES as e:
-            error = errors.translate(e, Place(self, region), actions=["sts:AssumeRole"])
-            # It is refused by an answer that is about the role; any other failure has a reason of its own
-            refused = error.code and error.reason not in (errors.CREDENTIALS, errors.INTERNAL_ERROR, errors.LIMIT_EXCEEDED)
-            reason = errors.ASSUME_ROLE_FAILED if refused else error.reason
-            said = f"{error.code}: {error.aws_message}" if error.code else str(e)
-            raise error.retold(
-                reason, f"The role {role_arn} could not be assumed in region {region}: {said.rstrip('.')}. {errors.ADVICE[reason]}"
-            ) from e
+            raise self._role_error(e, role_arn, region) from e
         return botocore.credentials.Credentials(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"])
+
+    def _role_error(self, exception, role, region):
+        """The error of a role that could not be assumed. role: words for which one."""
+        error = errors.translate(exception, Place(self, region), actions=["sts:AssumeRole"])
+        # It is refused by an answer that is about the role; any other failure has a reason of its own
+        refused = error.code and error.reason not in (errors.CREDENTIALS, errors.INTERNAL_ERROR, errors.LIMIT_EXCEEDED)
+        reason = errors.ASSUME_ROLE_FAILED if refused else error.reason
+        said = f"{error.code}: {error.aws_message}" if error.code else str(exception)
+        return error.retold(reason, f"The role {role} could not be assumed in region {region}: {said.rstrip('.')}. {errors.ADVICE[reason]}")
 
 
 class Place:

@@ -131,9 +131,12 @@ def _shared_session(profile, surroundings):  # pylint: disable=unused-argument
     return _new_session(profile)
 
 
-def find_credentials(profile=None):
-    """The credentials that botocore finds for a profile, for the caller alone. Raises NoCredentialsError where it finds none."""
-    credentials = botocore.credentials.create_credential_resolver(shared_session(profile)).load_credentials()
+def find_credentials(profile, sts_region):
+    """The credentials that botocore finds for a profile, for the caller alone; sts_region is where it assumes the role of a profile that has one.
+
+    Raises NoCredentialsError where it finds none.
+    """
+    credentials = botocore.credentials.create_credential_resolver(shared_session(profile), region_name=sts_region).load_credentials()
     if credentials is None:
         raise botocore.exceptions.NoCredentialsError()
     return credentials

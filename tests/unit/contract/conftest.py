@@ -12,6 +12,7 @@ import socket
 import sys
 import time
 
+import boto3
 import pytest
 
 # Where Ansible finds collections, Python can find them too.
@@ -59,6 +60,11 @@ class World:
     def role(account):
         """A role of an account."""
         return f"arn:aws:iam::{account}:role/SecurityHubMember"
+
+    def sts(self):
+        """A client for STS, as the base account."""
+        keys = {"aws_access_key_id": self.access_key, "aws_secret_access_key": self.secret_key}
+        return boto3.client("sts", region_name=REGION, endpoint_url=self.endpoint_url, **keys)
 
     def options(self, **options):
         """A task's options: the member's role in one region, unless options say otherwise. None leaves one out."""

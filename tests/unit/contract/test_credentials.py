@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import json
+import sys
+
 import pytest
 
 from .conftest import MEMBER, ONCE, REGION, REGIONS, WANTED
@@ -68,6 +71,54 @@ def test_no_role(world):
     world.member_of(WANTED, account=world.base_account)
     assert world.run(assume_role_arn=None)["administrator"]["account_id"] == WANTED
     assert [call["operation"] for call in world.control.calls()] == [GET]
+
+
+PROFILES = """
+[profile base]
+aws_access_key_id = {access_key}
+aws_secret_access_key = {secret_key}
+endpoint_url = {url}
+[profile by_role]
+role_arn = {role}
+source_profile = base
+endpoint_url = {url}
+[profile by_process]
+credential_process = {python} {process}
+endpoint_url = {url}
+"""
+
+
+@pytest.mark.parametrize("profile", ["by_role", "by_process"])
+def test_profile_that_gets_its_credentials_elsewhere(world, profile, tmp_path, monkeypatch):
+    """botocore's own ways to credentials work, for each task anew: what one task was given is no other's."""
+    world.member_of(WANTED)
+    session = world.sts().assume_role(RoleArn=world.role(MEMBER), RoleSessionName="process")["Credentials"]
+    process = tmp_path / "process.py"
+    process.write_text(f"print({json.dumps({'Version': 1, **session}, default=str)!r})", encoding="utf-8")
+    names = {"access_key": world.access_key, "secret_key": world.secret_key, "url": world.endpoint_url, "role": world.role(MEMBER)}
+    (tmp_path / "config").write_text(PROFILES.format(**names, python=sys.executable, process=process), encoding="utf-8")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    world.control.clear_calls()
+    for _twice in range(2):
+        result = world.run(**NO_KEYS, profile=profile, endpoint_url=None, assume_role_arn=None)
+        assert not result.get("failed"), result["msg"]
+        assert result["administrator"]["account_id"] == WANTED
+    assert world.control.operations() == (["AssumeRole", GET] * 2 if profile == "by_role" else [GET] * 2)
+    keys = [call["access_key"] for call in world.control.calls(operation=GET)]
+    assert len(set(keys)) == (2 if profile == "by_role" else 1)
+
+
+@pytest.mark.parametrize("regions", [REGIONS[:1], REGIONS])
+def test_profile_whose_role_is_refused(world, regions, tmp_path, monkeypatch):
+    """It is told like a role of the task's options."""
+    world.member_of(WANTED)
+    world.fault("AssumeRole", deny=True)
+    names = {"access_key": world.access_key, "secret_key": world.secret_key, "url": world.endpoint_url, "role": world.role(MEMBER)}
+    (tmp_path / "config").write_text(PROFILES.format(**names, python="", process=""), encoding="utf-8")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    result = world.run(**NO_KEYS, profile="by_role", endpoint_url=None, assume_role_arn=None, aws_config=ONCE, regions=regions)
+    assert [outcome["error"]["reason"] for outcome in result["regions"]] == ["assume_role_failed"] * len(regions)
+    assert world.role(MEMBER) in result["msg"] and "trust policy" in result["msg"] and "securityhub:" not in result["msg"]
 
 
 @pytest.mark.parametrize("role", [True, False])
