@@ -236,7 +236,7 @@ def _exception_reason(exception, region_exists):
 def translate(exception, where, actions=()):
     """Turn a botocore exception into a L{SecurityHubError}.
 
-    where: the place of the call, see L{sessions.Place}; it is asked who the caller is (one STS call at most in a task) only here,
+    where: the place of the call, an L{account.Place}; it is asked who the caller is (one STS call at most in a task) only here,
     where something has failed already.
     actions: IAM actions any of which would have allowed the call; by default the one of the failed operation.
     """
