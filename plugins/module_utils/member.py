@@ -158,6 +158,9 @@ def _call(api, step, account_ids, batch):
     associated = [account_id for account_id, error in failed.items() if "disassociat" in error.aws_message.lower()]
     if associated:
         api.disassociate_members(associated)
+        for member in batch:
+            if member.account_id in associated:
+                member.done("disassociate")
         failed = {**{account_id: error for account_id, error in failed.items() if account_id not in associated}, **api.delete_members(associated)}
     return failed
 

@@ -176,6 +176,18 @@ def test_a_deletion_that_worked_is_not_reported_failed(admin):
     assert result["changed"] is True
 
 
+def test_a_member_that_was_disassociated_but_not_deleted_is_told_as_changed(admin):
+    put(admin, "Enabled")
+    # It has accepted since it was read
+    admin.fault(GET, response={"Members": [{"AccountId": MEMBER, "MemberStatus": "Invited"}]})
+    admin.fault(DELETE, skip=1, response={"UnprocessedAccounts": [{"AccountId": MEMBER, "ProcessingResult": "Internal failure, try again"}]})
+    result = run(admin, [{"account_id": MEMBER}], state="absent")
+    assert writes(admin) == [DELETE, DISASSOCIATE, DELETE]
+    [member] = result["members"]
+    assert (member["changed"], member["member_status"], member["error"]["reason"]) == (True, "Removed", "internal_error")
+    assert result["failed"] and result["changed"]
+
+
 def test_a_write_that_did_not_work_is_reported_for_its_accounts(admin):
     admin.fault(INVITE, error={"code": "InternalException", "status": 500}, times=None)
     result = run(admin, accounts(2), aws_config=ONCE)
