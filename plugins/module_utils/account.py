@@ -119,7 +119,9 @@ class Account:
 
     def _sts_region(self):
         """Where roles are assumed: not just where the task acts, which may be a region that the caller has not opted in to."""
-        return _found_region(self._options.get("profile")) or _home_region(self.regions[0])
+        found = _found_region(self._options.get("profile"))
+        # Nor one of another partition, where nobody knows the caller
+        return found if found and _partition(found) == _partition(self.regions[0]) else _home_region(self.regions[0])
 
     def _assume_role(self):
         options = self._options
@@ -206,11 +208,14 @@ def _found_region(profile):
 
 
 def _home_region(region):
+    return _HOME_REGIONS.get(_partition(region), region)
+
+
+def _partition(region):
     try:
-        partition = shared_session().get_partition_for_region(region)
+        return shared_session().get_partition_for_region(region)
     except errors.FAILURES:
-        partition = "aws"
-    return _HOME_REGIONS.get(partition, region)
+        return "aws"
 
 
 def _connection(options, region):

@@ -238,8 +238,8 @@ def _says_not_found(exception):
 
 
 def _says_already_enabled(exception):
-    """Whether an exception of EnableSecurityHub only says that the hub is on."""
-    return errors.aws_code(exception) == "ResourceConflictException"
+    """Whether an exception of EnableSecurityHub only says that somebody has enabled the hub before this call."""
+    return errors.aws_code(exception) == "ResourceConflictException" and not errors.was_retried(exception)
 
 
 def batches(items):

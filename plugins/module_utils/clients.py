@@ -16,6 +16,7 @@ import datetime
 import functools
 import json
 import os
+import time
 
 try:
     import botocore.config
@@ -31,12 +32,13 @@ from ansible.module_utils.ansible_release import __version__ as ANSIBLE_VERSION
 
 from . import turns
 from .connections import Connections
+from .retries import Retries
 
 COLLECTION = "cloudsec.securityhub"
 # Of boto3 and botocore: the first minor release whose requests can all bring their own credentials
 MINIMUM_BOTO3 = "1.35.0"
 MAX_CONNECTIONS = 32
-# Five attempts wait 15 s between them at most, jittered; a dead endpoint is given up after some 25 s of connecting.
+# Five attempts wait 15 s between them at most, jittered.
 # A user agent given whole spares botocore to put one together, twice for every call.
 DEFAULT_CONFIG = {
     "connect_timeout": 5,
@@ -45,9 +47,12 @@ DEFAULT_CONFIG = {
     "user_agent": f"APN/1.0 Ansible/{ANSIBLE_VERSION} {COLLECTION}",
 }
 DEFAULT_RETRIES = {"mode": "standard", "max_attempts": 4}
+# No attempt begins later than this after the first, in seconds, so that a call takes 30 at most. Whoever sets retries bounds them.
+LAST_ATTEMPT_AFTER = 20
 
 # A parameter that no operation has: it takes the binding from a call to the handler that unpacks it.
 _BINDING = "cloudsec_securityhub_binding"
+_BEGAN = "cloudsec_securityhub_began"
 
 
 class RegionClient:
@@ -70,7 +75,7 @@ class RegionClient:
 
 
 class _Binding:
-    """Where a call goes and who makes it."""
+    """Where calls go and who makes them."""
 
     def __init__(self, region, credentials, endpoint_url):
         self.region = region
@@ -110,7 +115,11 @@ def _shared_client(service, profile, verify, aws_config, surroundings):  # pylin
     service_id = client.meta.service_model.service_id.hyphenize()
     client.meta.events.register(f"provide-client-params.{service_id}", _take_binding)
     client.meta.events.register(f"before-endpoint-resolution.{service_id}", _choose_endpoint)
-    client.meta.events.register(f"before-send.{service_id}", Connections(client.meta.config, verify).send)
+    # After whatever else looks at a request, botocore's own limiter of rates for one
+    client.meta.events.register_last("before-send", Connections(client.meta.config, verify).send)
+    if client.meta.config.retries["mode"] != "legacy":
+        last_after = None if json.loads(aws_config).get("retries") else LAST_ATTEMPT_AFTER
+        Retries(client, lambda context: (context[_BINDING], context[_BEGAN]), last_after).register()
     # botocore sleeps between a failed attempt and the next one; nobody else need wait for that
     client.meta.events.register(f"needs-retry.{service_id}", _give_turn_after_failure)
     for event in ("request-created", "after-call", "after-call-error"):
@@ -134,11 +143,15 @@ def _shared_session(profile, surroundings):  # pylint: disable=unused-argument
 def find_credentials(profile, sts_region):
     """The credentials that botocore finds for a profile, for the caller alone; sts_region is where it assumes the role of a profile that has one.
 
-    Raises NoCredentialsError where it finds none.
+    Raises NoCredentialsError where it finds none, RefreshWithMFAUnsupportedError for a role that asks for a code.
     """
-    credentials = botocore.credentials.create_credential_resolver(shared_session(profile), region_name=sts_region).load_credentials()
+    session = shared_session(profile)
+    credentials = botocore.credentials.create_credential_resolver(session, region_name=sts_region).load_credentials()
     if credentials is None:
         raise botocore.exceptions.NoCredentialsError()
+    if credentials.method == "assume-role" and session.get_scoped_config().get("mfa_serial"):
+        # botocore would ask at the terminal, in each of the workers
+        raise botocore.exceptions.RefreshWithMFAUnsupportedError()
     return credentials
 
 
@@ -176,6 +189,7 @@ def _take_binding(params, context, **kwargs):  # pylint: disable=unused-argument
     context["client_region"] = binding.region
     context["signing"] = {"region": binding.region, "request_credentials": binding.credentials}
     context[_BINDING] = binding
+    context[_BEGAN] = time.monotonic()
     return params
 
 
@@ -183,6 +197,8 @@ def _choose_endpoint(builtins, context, **kwargs):  # pylint: disable=unused-arg
     """Handler of botocore's before-endpoint-resolution event: resolve the endpoint of the binding's region."""
     binding = context[_BINDING]
     builtins[botocore.regions.EndpointResolverBuiltins.AWS_REGION] = binding.region
+    # botocore before 1.40 asks STS's global endpoint, whose sessions are no good in regions that were opted in to
+    builtins[botocore.regions.EndpointResolverBuiltins.AWS_STS_USE_GLOBAL_ENDPOINT] = False
     if binding.endpoint_url:
         builtins[botocore.regions.EndpointResolverBuiltins.SDK_ENDPOINT] = binding.endpoint_url
 

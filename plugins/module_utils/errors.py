@@ -119,9 +119,10 @@ class SecurityHubError(Exception):
     reason: one of the words above, stable across releases.
     message: what happened, where, and what to do about it.
     code, aws_message, operation, http_status, request_id: AWS's own words; None where AWS said nothing.
+    retried: whether this answers another attempt than the first.
     """
 
-    def __init__(self, reason, message, code=None, aws_message=None, operation=None, http_status=None, request_id=None):
+    def __init__(self, reason, message, code=None, aws_message=None, operation=None, http_status=None, request_id=None, retried=False):
         super().__init__(message)
         self.reason = reason
         self.message = message
@@ -130,6 +131,12 @@ class SecurityHubError(Exception):
         self.operation = operation
         self.http_status = http_status
         self.request_id = request_id
+        self.retried = retried
+
+    @property
+    def leaves_doubt(self):
+        """Whether the call may have worked all the same: it was not answered, or an attempt before the answered one was not."""
+        return self.http_status is None or self.http_status >= 500 or self.retried
 
     def as_dict(self):
         """The error as it stands in a result."""
@@ -145,7 +152,7 @@ class SecurityHubError(Exception):
 
     def retold(self, reason, message):
         """The same AWS error with the reason and message of somebody who knows more about what it means."""
-        return SecurityHubError(reason, message, self.code, self.aws_message, self.operation, self.http_status, self.request_id)
+        return SecurityHubError(reason, message, self.code, self.aws_message, self.operation, self.http_status, self.request_id, self.retried)
 
 
 def invalid_input(message):
@@ -193,6 +200,11 @@ def aws_message(exception):
     return _response(exception).get("Error", {}).get("Message") or ""
 
 
+def was_retried(exception):
+    """Whether a botocore exception answers another attempt than the first, which may have worked."""
+    return _response(exception).get("ResponseMetadata", {}).get("RetryAttempts", 0) > 0
+
+
 def _client_error_reason(exception):
     """The reason behind an error answer from AWS; None where the credentials or the region may be to blame."""
     code, message = aws_code(exception), aws_message(exception)
@@ -221,8 +233,8 @@ def _exception_reason(exception, region_exists):
     """The reason behind an exception that botocore raised by itself."""
     if isinstance(exception, boto_errors.InvalidRegionError):
         return REGION_NOT_ENABLED
-    if isinstance(exception, boto_errors.EndpointConnectionError):
-        # A region that does not exist shows as a host name that can't be found
+    if isinstance(exception, (boto_errors.EndpointConnectionError, boto_errors.ProxyConnectionError)):
+        # A region that does not exist shows as a host name that can't be found, also by a proxy
         return ENDPOINT_UNREACHABLE if region_exists() else REGION_NOT_ENABLED
     if isinstance(exception, (boto_errors.HTTPClientError, boto_errors.ConnectionError, ResponseParserError)):
         # The last one: something answered that isn't AWS, such as a proxy's page
@@ -262,4 +274,5 @@ def translate(exception, where, actions=()):
         operation=operation,
         http_status=response.get("ResponseMetadata", {}).get("HTTPStatusCode"),
         request_id=response.get("ResponseMetadata", {}).get("RequestId"),
+        retried=was_retried(exception),
     )

@@ -9,10 +9,15 @@ from collections import namedtuple
 
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import compare_aws_tags
 
+from . import errors
+from . import turns
 from .settle import settle
 
 # What the playbook asks for; None means "as it is", or the service's default where the hub is enabled now.
 Wish = namedtuple("Wish", "state enable_default_standards control_finding_generator auto_enable_controls tags purge_tags check_mode")
+
+# How often to ask for a hub that was enabled just now, a second later each time
+_POLLS_AFTER_ENABLING = 5
 
 
 def ensure(api, wish, outcome):
@@ -61,8 +66,20 @@ def _enable(api, wish, outcome):
     settle(lambda: enabled_now.append(api.enable_hub(settings)), lambda: api.describe_hub() is not None)
     # Somebody else may have enabled it in between; its settings are compared as if it had always been there
     outcome["changed"] = enabled_now != [False]
-    outcome["hub"] = hub = api.describe_hub()
+    outcome["hub"] = hub = _enabled_hub(api)
     return hub
+
+
+def _enabled_hub(api):
+    """The hub that was enabled just now; it may take a moment to show."""
+    for poll in range(_POLLS_AFTER_ENABLING):
+        turns.sleep(poll)
+        hub = api.describe_hub()
+        if hub:
+            return hub
+    raise errors.SecurityHubError(
+        errors.TIMEOUT, f"Security Hub was enabled in {api.place}, but AWS does not show it yet. Run the task again to see to its settings."
+    )
 
 
 def _update(api, wish, hub, outcome):

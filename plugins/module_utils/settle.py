@@ -23,7 +23,7 @@ def settle(write, has_happened):
         if error.reason in (errors.ACCESS_DENIED, errors.ORGANIZATION_MANAGED):
             raise
         # A refusal is checked once; after a lost answer the effect may take a moment to show
-        polls = _POLLS_AFTER_LOST_ANSWER if error.http_status is None or error.http_status >= 500 else 1
+        polls = _POLLS_AFTER_LOST_ANSWER if error.leaves_doubt else 1
         for poll in range(polls):
             turns.sleep(poll)
             try:

@@ -20,7 +20,6 @@ sys.path.extend(path for path in os.environ.get("ANSIBLE_COLLECTIONS_PATH", "").
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.cloudsec.securityhub.plugins.module_utils import clients
 from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_invitation
 
 WANTED = "111111111111"
@@ -101,8 +100,6 @@ class World:
 
     def fault(self, operation, **fault):
         """Something goes wrong with an operation."""
-        # A client has a quota of retries, which one test must not use up for the next
-        clients._shared_client.cache_clear()  # pylint: disable=protected-access
         self.control.add_fault(operation=operation, **fault)
 
     def calls(self, region=None, account=MEMBER):

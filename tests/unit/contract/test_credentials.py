@@ -108,6 +108,32 @@ def test_profile_that_gets_its_credentials_elsewhere(world, profile, tmp_path, m
     assert len(set(keys)) == (2 if profile == "by_role" else 1)
 
 
+def test_profile_that_asks_for_a_code(world, tmp_path, monkeypatch):
+    """botocore would ask at the terminal, which is nobody's in a worker."""
+    names = {"access_key": world.access_key, "secret_key": world.secret_key, "url": world.endpoint_url, "role": world.role(MEMBER)}
+    config = PROFILES.format(**names, python="", process="").replace("role_arn", "mfa_serial = arn:aws:iam::123456789012:mfa/me\nrole_arn")
+    (tmp_path / "config").write_text(config, encoding="utf-8")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    world.control.clear_calls()
+    result = world.run(**NO_KEYS, profile="by_role", endpoint_url=None, assume_role_arn=None)
+    assert result["error"]["reason"] == "credentials"
+    assert "MFA" in result["msg"]
+    assert not world.control.calls()
+
+
+@pytest.mark.parametrize(
+    "region, sts_region",
+    [("eu-west-1", "eu-west-1"), ("us-gov-east-1", "us-gov-west-1"), ("cn-north-1", "cn-north-1")],
+)
+def test_role_is_assumed_in_the_partition_of_the_task(world, region, sts_region, monkeypatch):
+    """By its regional host: the sessions of the global one are no good in regions that were opted in to."""
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    monkeypatch.setenv("AWS_STS_REGIONAL_ENDPOINTS", "legacy")
+    result = world.run(region=region, endpoint_url=None, aws_config=ONCE)
+    assert f"https://sts.{sts_region}.amazonaws.com" in result["msg"]
+    assert f"could not be assumed in region {sts_region}" in result["msg"]
+
+
 @pytest.mark.parametrize("regions", [REGIONS[:1], REGIONS])
 def test_profile_whose_role_is_refused(world, regions, tmp_path, monkeypatch):
     """It is told like a role of the task's options."""
@@ -156,6 +182,13 @@ def test_host_that_can_not_be_found(world, region, reason):
     assert result["error"]["reason"] == reason
     assert region in result["msg"]
     assert not world.control.calls()
+
+
+@pytest.mark.parametrize("region, reason", [("eu-nowhere-1", "region_not_enabled"), ("eu-west-1", "endpoint_unreachable")])
+def test_host_that_a_proxy_can_not_be_asked_for(world, region, reason):
+    """Behind a proxy, nothing else tells that there is no such region."""
+    config = {**ONCE, "proxies": {"https": "http://127.0.0.1:1"}}
+    assert world.run(region=region, endpoint_url=None, assume_role_arn=None, aws_config=config)["error"]["reason"] == reason
 
 
 @pytest.mark.parametrize("role", [True, False])

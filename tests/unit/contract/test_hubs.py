@@ -11,7 +11,7 @@ from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub
 from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_hub_info
 from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_invitation_info
 
-from .conftest import MEMBER, ONCE, OTHER, REGION, REGIONS, THIRD, WANTED
+from .conftest import MEMBER, ONCE, OTHER, REGION, REGIONS, THIRD, TWICE, WANTED
 
 DESCRIBE, ENABLE, DISABLE, UPDATE = "DescribeHub", "EnableSecurityHub", "DisableSecurityHub", "UpdateSecurityHubConfiguration"
 TAGS, TAG, UNTAG = "ListTagsForResource", "TagResource", "UntagResource"
@@ -122,6 +122,27 @@ def test_a_write_that_worked_is_not_reported_failed(world, state, operation):
     assert not result.get("failed"), result["msg"]
     assert result["changed"] is True
     assert bool(result["hub"]) == (state == "present")
+
+
+def test_a_hub_that_was_enabled_by_an_attempt_without_an_answer_is_told_as_changed(world):
+    """The retry is told that it is enabled already."""
+    world.fault(ENABLE, when="after", error={"code": "InternalException", "status": 500})
+    result = hub(world, aws_config=TWICE)
+    assert not result.get("failed"), result["msg"]
+    assert world.calls().count(ENABLE) == 2
+    assert result["changed"] is True
+
+
+@pytest.mark.parametrize("times", [2, None])
+def test_a_hub_that_was_just_enabled_may_take_a_moment_to_show(world, hurry, times):
+    world.fault(DESCRIBE, skip=1, times=times, error={"code": "InvalidAccessException", "message": "Account is not subscribed to AWS Security Hub"})
+    result = hub(world, auto_enable_controls=False)
+    assert world.calls()[:2] == [DESCRIBE, ENABLE]
+    assert result["changed"] is True
+    if times:
+        assert result["hub"]["auto_enable_controls"] is False
+    else:
+        assert (result["error"]["reason"], world.calls().count(DESCRIBE)) == ("timeout", 6)
 
 
 def test_a_hub_is_disabled_once(world):
