@@ -56,9 +56,11 @@ def for_each(act, items, most_threads):
     # A process that ends need not wait for threads that it has stopped
     threads = [threading.Thread(target=work, daemon=True) for _number in range(min(len(items), most_threads))]
     try:
-        for thread in threads:
-            thread.start()
-        for _thread in threads:
+        started = _start(threads)
+        if not started:
+            for item in items:
+                act(item)
+        for _thread in range(started):
             over.acquire()  # pylint: disable=consider-using-with
             if failures:
                 raise failures[0]
@@ -66,6 +68,16 @@ def for_each(act, items, most_threads):
         turns.stopped.set()
         raise
     turns.close()
+
+
+def _start(threads):
+    """Start as many threads as the system gives, and return how many that were: those do all of the work."""
+    for number, thread in enumerate(threads):
+        try:
+            thread.start()
+        except RuntimeError:
+            return number
+    return len(threads)
 
 
 def take(**kwargs):  # pylint: disable=unused-argument

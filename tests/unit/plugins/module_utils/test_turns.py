@@ -111,6 +111,23 @@ def test_one_item_needs_no_thread():
     assert seen == [("a", threading.current_thread())]
 
 
+@pytest.mark.parametrize("given", [0, 1, 3])
+def test_where_the_system_gives_no_more_threads_those_there_are_do_all(given, monkeypatch):
+    start = threading.Thread.start
+    threads = []
+
+    def start_if_given(thread):
+        if len(threads) == given:
+            raise RuntimeError("can't start new thread")
+        threads.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_if_given)
+    done = []
+    turns.for_each(done.append, list(range(6)), most_threads=6)
+    assert sorted(done) == list(range(6))
+
+
 def test_no_more_threads_than_items_or_than_allowed():
     names = set()
 
