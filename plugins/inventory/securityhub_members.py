@@ -59,7 +59,7 @@ options:
   skip_failed_regions:
     description:
       - Warn about a region that can't be read, and go on with the others. It is a failure all the same where none can be read.
-      - By default, any region that can't be read is a failure, so that nobody takes a part for the whole.
+      - By default, any region that can't be read is a failure, so that nobody takes a part for the whole. Nor is a part cached.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -153,15 +153,16 @@ class InventoryModule(AWSInventoryBase):
         wanted = self._filters()
         was_cached, memberships = self.get_cached_result(path, cache)
         if not was_cached:
-            memberships = self._fetch()
-            self.update_cached_result(path, cache, memberships)
+            memberships, is_complete = self._fetch()
+            if is_complete:
+                self.update_cached_result(path, cache, memberships)
         self._populate([membership for membership in memberships if wanted(membership)])
 
     def _set_frozen_credentials(self):
         """Nothing: the role is assumed by the account that the modules of this collection use too."""
 
     def _fetch(self):
-        """The memberships in all regions: members' dicts, each with its region."""
+        """The memberships in all regions, members' dicts, each with its region; and whether no region is missing."""
         options = {name: self.get_option(name) for name in CONNECTION_OPTIONS}
         # The region may come from the environment; it is no contradiction to the regions of the file
         options["region"] = None if options["regions"] else options["region"]
@@ -173,7 +174,7 @@ class InventoryModule(AWSInventoryBase):
             raise AnsibleParserError(f"The members of the Security Hub administrator can't be read: {result['msg']}")
         for outcome in failed:
             self.warn(f"Region {outcome['region']} is skipped: {outcome['error']['message']}")
-        return [{**found, "region": outcome["region"]} for outcome in result["regions"] for found in outcome["members"]]
+        return [{**found, "region": outcome["region"]} for outcome in result["regions"] for found in outcome["members"]], not failed
 
     def _filters(self):
         """A function that tells whether a membership is wanted."""
