@@ -40,6 +40,8 @@ def ensure(api, wish, outcome):
     {"accepted": _accept, "declined": _decline, "absent": _remove}[wish.state](api, wish, current, outcome)
     outcome["state"] = wish.state
     outcome["after"] = {"administrator": outcome["administrator"]}
+    if "invitations" in outcome["before"]:
+        outcome["after"]["invitations"] = []
 
 
 def read(api, outcome, administrator_id=None, statuses=None):

@@ -60,7 +60,10 @@ def summarize(outcomes, alone):
     failures = [outcome for outcome in outcomes if outcome.get("error")]
     result = {"changed": any(outcome["changed"] for outcome in outcomes), "regions": outcomes}
     if any("before" in outcome for outcome in outcomes):
-        result.update({when: {outcome["region"]: outcome.pop(when, None) for outcome in outcomes} for when in ("before", "after")})
+        before = {outcome["region"]: outcome.pop("before", None) for outcome in outcomes}
+        # Where a region failed, it is as it was unless it was changed
+        after = {outcome["region"]: outcome.pop("after", None if outcome["changed"] else before[outcome["region"]]) for outcome in outcomes}
+        result.update(before=before, after=after)
     if len(outcomes) == 1:
         result.update((field, outcomes[0][field]) for field in alone)
     if failures:

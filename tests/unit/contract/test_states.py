@@ -297,3 +297,13 @@ def test_diff_shows_before_and_after(world):
     assert done["before"] == foretold["before"] == {REGION: {"administrator": None}}
     assert done["after"] == foretold["after"]
     assert done["after"][REGION]["administrator"] == done["administrator"]
+
+
+@pytest.mark.parametrize("state", ["declined", "absent"])
+def test_diff_shows_the_invitations_that_are_gone_and_no_others(world, state):
+    """They are gone once; the task after it has nothing to show."""
+    world.pending(WANTED)
+    first, second = [world.run(state=state) for _twice in range(2)]
+    assert [invitation["account_id"] for invitation in first["before"][REGION]["invitations"]] == [WANTED]
+    assert first["after"][REGION]["invitations"] == []
+    assert not second["changed"] and second["before"] == second["after"]

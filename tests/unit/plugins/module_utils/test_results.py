@@ -48,6 +48,12 @@ def test_a_diff_is_given_where_it_is_asked_for(diff_mode):
     assert "before" not in result and "before" not in result["regions"][0]
 
 
+def test_a_diff_shows_nothing_for_a_region_that_failed_before_it_was_changed():
+    failed = [outcome("a", "timeout", before=1), outcome("b", "timeout", before=1, changed=True)]
+    result = regions.summarize(failed, alone=[])
+    assert (result["before"], result["after"]) == ({"a": 1, "b": 1}, {"a": 1, "b": None})
+
+
 @pytest.mark.parametrize("value", ["", "12345", "1234567890123", "12345678901a", "１２３４５６７８９０１２", "123456789012\n"])
 def test_only_twelve_digits_are_an_account_id(value):
     with pytest.raises(errors.SecurityHubError, match="12 digits"):
