@@ -57,7 +57,7 @@ regions:
       type: dict
       contains:
         hub_arn:
-          description: The hub's ARN. V(null) in check mode where the hub would be enabled.
+          description: The hub's ARN.
           type: str
           sample: arn:aws:securityhub:eu-central-1:444455556666:hub/default
         subscribed_at:
