@@ -21,10 +21,13 @@ PROBE = "import ensurepip, venv, sys; print('%d.%d' % sys.version_info[:2], sys.
 
 def candidates(version):
     name = "python" + version
+    pyenv = os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")
     found = shutil.which(name)
     if found:
         yield found
-    pyenv = os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")
+        folder = os.path.dirname(found)
+        if os.path.basename(folder) == "shims":
+            pyenv = os.path.dirname(folder)
     yield from sorted(glob.glob(os.path.join(pyenv, "versions", version + ".*", "bin", name)), reverse=True)
 
 
