@@ -107,13 +107,14 @@ class Account:
                     errors.CREDENTIALS, "Only one of access_key and secret_key is given. " + errors.ADVICE[errors.CREDENTIALS]
                 )
             return botocore.credentials.Credentials(options["access_key"], options["secret_key"], options.get("session_token") or None)
-        credentials = find_credentials(self._connection["profile"], self._sts_region())
+        region = self._sts_region()
+        credentials = find_credentials(self._connection["profile"], region)
         try:
             # Those that have to be fetched are fetched here, where the task fails as a whole if they can't be
             credentials.get_frozen_credentials()
         except errors.FAILURES as e:
             if getattr(e, "operation_name", "").startswith("AssumeRole"):
-                raise self._role_error(e, "of the profile", self._sts_region()) from e
+                raise self._role_error(e, "of the profile", region) from e
             raise
         return credentials
 

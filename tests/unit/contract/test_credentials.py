@@ -82,22 +82,34 @@ endpoint_url = {url}
 role_arn = {role}
 source_profile = base
 endpoint_url = {url}
+{more_of_role}
 [profile by_process]
 credential_process = {python} {process}
 endpoint_url = {url}
 """
 
 
+@pytest.fixture
+def write_profiles(world, tmp_path, monkeypatch):
+    """A function that writes the profiles and has them used; process is the program of one, more_of_role further lines of the other."""
+
+    def write(process="", more_of_role=""):
+        names = {"access_key": world.access_key, "secret_key": world.secret_key, "url": world.endpoint_url, "role": world.role(MEMBER)}
+        text = PROFILES.format(**names, python=sys.executable, process=process, more_of_role=more_of_role)
+        (tmp_path / "config").write_text(text, encoding="utf-8")
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+
+    return write
+
+
 @pytest.mark.parametrize("profile", ["by_role", "by_process"])
-def test_profile_that_gets_its_credentials_elsewhere(world, profile, tmp_path, monkeypatch):
+def test_profile_that_gets_its_credentials_elsewhere(world, profile, tmp_path, write_profiles):
     """botocore's own ways to credentials work, for each task anew: what one task was given is no other's."""
     world.member_of(WANTED)
     session = world.sts().assume_role(RoleArn=world.role(MEMBER), RoleSessionName="process")["Credentials"]
     process = tmp_path / "process.py"
     process.write_text(f"print({json.dumps({'Version': 1, **session}, default=str)!r})", encoding="utf-8")
-    names = {"access_key": world.access_key, "secret_key": world.secret_key, "url": world.endpoint_url, "role": world.role(MEMBER)}
-    (tmp_path / "config").write_text(PROFILES.format(**names, python=sys.executable, process=process), encoding="utf-8")
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    write_profiles(process=process)
     world.control.clear_calls()
     for _twice in range(2):
         result = world.run(**NO_KEYS, profile=profile, endpoint_url=None, assume_role_arn=None)
@@ -108,12 +120,9 @@ def test_profile_that_gets_its_credentials_elsewhere(world, profile, tmp_path, m
     assert len(set(keys)) == (2 if profile == "by_role" else 1)
 
 
-def test_profile_that_asks_for_a_code(world, tmp_path, monkeypatch):
+def test_profile_that_asks_for_a_code(world, write_profiles):
     """botocore would ask at the terminal, which is nobody's in a worker."""
-    names = {"access_key": world.access_key, "secret_key": world.secret_key, "url": world.endpoint_url, "role": world.role(MEMBER)}
-    config = PROFILES.format(**names, python="", process="").replace("role_arn", "mfa_serial = arn:aws:iam::123456789012:mfa/me\nrole_arn")
-    (tmp_path / "config").write_text(config, encoding="utf-8")
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    write_profiles(more_of_role="mfa_serial = arn:aws:iam::123456789012:mfa/me")
     world.control.clear_calls()
     result = world.run(**NO_KEYS, profile="by_role", endpoint_url=None, assume_role_arn=None)
     assert result["error"]["reason"] == "credentials"
@@ -135,13 +144,11 @@ def test_role_is_assumed_in_the_partition_of_the_task(world, region, sts_region,
 
 
 @pytest.mark.parametrize("regions", [REGIONS[:1], REGIONS])
-def test_profile_whose_role_is_refused(world, regions, tmp_path, monkeypatch):
+def test_profile_whose_role_is_refused(world, regions, write_profiles):
     """It is told like a role of the task's options."""
     world.member_of(WANTED)
     world.fault("AssumeRole", deny=True)
-    names = {"access_key": world.access_key, "secret_key": world.secret_key, "url": world.endpoint_url, "role": world.role(MEMBER)}
-    (tmp_path / "config").write_text(PROFILES.format(**names, python="", process=""), encoding="utf-8")
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    write_profiles()
     result = world.run(**NO_KEYS, profile="by_role", endpoint_url=None, assume_role_arn=None, aws_config=ONCE, regions=regions)
     assert [outcome["error"]["reason"] for outcome in result["regions"]] == ["assume_role_failed"] * len(regions)
     assert world.role(MEMBER) in result["msg"] and "trust policy" in result["msg"] and "securityhub:" not in result["msg"]
