@@ -138,6 +138,18 @@ class SecurityHubError(Exception):
         """Whether the call may have worked all the same: it was not answered, or an attempt before the answered one was not."""
         return self.http_status is None or self.http_status >= 500 or self.retried
 
+    @property
+    def is_refusal(self):
+        """Whether AWS has looked at what was asked for and doesn't do it: not for want of permission, nor because it is busy or broken."""
+        if self.reason == ACCESS_DENIED and _IS_POLICY_DECISION.search(self.aws_message or ""):
+            return False
+        return bool(self.aws_message or self.code) and self.reason not in (
+            CREDENTIALS,
+            INTERNAL_ERROR,
+            LIMIT_EXCEEDED,
+            REGION_NOT_ENABLED,
+        )
+
     def as_dict(self):
         """The error as it stands in a result."""
         return {

@@ -30,8 +30,9 @@ def ensure(api, wish, outcome):
     """Bring the account's side of a membership to the state wished for.
 
     api: a L{SecurityHubApi}. wish: a L{Wish}; its wait_timeout is in seconds, 0 for not waiting.
-    outcome: a dict of the region's result; changed, state, administrator and previous_administrator are kept true in it at
-    every step, so that they are right also when SecurityHubError is raised half-way. before and after are for diff mode.
+    outcome: a dict of the region's result; changed, state, administrator, previous_administrator and, where it is there,
+    invitation_remains are kept true in it at every step, so that they are right also when SecurityHubError is raised half-way.
+    before and after are for diff mode.
     """
     if wish.state == "accepted" and api.place.known_account_id() == wish.administrator_id:
         raise errors.invalid_input(f"{wish.administrator_id} is the account itself in {api.place}: an administrator can't be its own member.")
@@ -39,9 +40,7 @@ def ensure(api, wish, outcome):
     outcome["before"] = {"administrator": current}
     {"accepted": _accept, "declined": _decline, "absent": _remove}[wish.state](api, wish, current, outcome)
     outcome["state"] = wish.state
-    outcome["after"] = {"administrator": outcome["administrator"]}
-    if "invitations" in outcome["before"]:
-        outcome["after"]["invitations"] = []
+    outcome["after"] = {**outcome["before"], **outcome.pop("after", {}), "administrator": outcome["administrator"]}
 
 
 def read(api, outcome, administrator_id=None, statuses=None):
@@ -95,16 +94,12 @@ def _decline(api, wish, current, outcome):
             "Use state=absent to leave this administrator.",
         )
 
-    def pending():
-        # A declined invitation stays listed until it is deleted; declining it again would change nothing
-        return [invitation for invitation in _received(api, wish) if (invitation["member_status"] or "").lower() not in ENDED]
-
-    outcome["before"]["invitations"] = found = pending()
+    outcome["before"]["invitations"] = found = _pending(api, wish)
     if not found:
         return
     if not wish.check_mode:
-        settle(lambda: api.decline_invitation(wish.administrator_id), lambda: not pending())
-    outcome["changed"] = True
+        settle(lambda: api.decline_invitation(wish.administrator_id), lambda: not _pending(api, wish))
+    outcome.update(changed=True, after={"invitations": []})
 
 
 def _remove(api, wish, current, outcome):
@@ -116,9 +111,24 @@ def _remove(api, wish, current, outcome):
         outcome.update(changed=True, administrator=None, previous_administrator=current)
     if leaving or received:
         # The invitation outlives the membership, also where it was not listed while that lasted
+        _forget_invitation(api, wish, outcome)
+
+
+def _forget_invitation(api, wish, outcome):
+    """Delete the invitation. Where AWS leaves that to administrators, it is declined, unless it has been, and remains."""
+    try:
         if not wish.check_mode:
             settle(lambda: api.delete_invitation(wish.administrator_id), lambda: not _received(api, wish))
-        outcome["changed"] = True
+    except errors.SecurityHubError as e:
+        remaining = _received(api, wish) if e.is_refusal else []
+        if not remaining:
+            raise
+        if any(_is_pending(invitation) for invitation in remaining):
+            settle(lambda: api.decline_invitation(wish.administrator_id), lambda: not _pending(api, wish))
+            outcome["changed"] = True
+        outcome.update(invitation_remains=True, after={"invitations": _received(api, wish)})
+    else:
+        outcome.update(changed=True, after={"invitations": []})
 
 
 def _is_from(current, wish):
@@ -132,6 +142,15 @@ def _is_same(current, other):
 def _received(api, wish):
     """The invitations from the wished-for administrator, whatever their listed status says."""
     return [invitation for invitation in api.list_invitations() if invitation["account_id"] == wish.administrator_id]
+
+
+def _pending(api, wish):
+    """The invitations from the wished-for administrator that have not been declined, which stay listed all the same."""
+    return [invitation for invitation in _received(api, wish) if _is_pending(invitation)]
+
+
+def _is_pending(invitation):
+    return (invitation["member_status"] or "").lower() not in ENDED
 
 
 def _find_invitation(api, wish, patience):

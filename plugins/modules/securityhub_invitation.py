@@ -33,6 +33,9 @@ options:
         accepted makes the task fail.
       - V(absent) means that the account is no member of this administrator and holds no invitation from it. It leaves the administrator and
         deletes the invitation as far as needed. Another administrator in place is left alone.
+      - AWS documents that only administrator accounts can delete invitations. Where it refuses the deletion, the invitation is declined
+        instead and RV(regions[].invitation_remains) is V(true). A later run finds it declined and changes nothing, unless AWS goes on
+        listing a declined invitation as before; then it is declined again, and reported as changed. Check mode predicts the deletion.
     type: str
     choices: [accepted, declined, absent]
     default: accepted
@@ -161,6 +164,11 @@ regions:
       description: The administrator that the account has left, like RV(regions[].administrator). V(null) where none was left.
       type: dict
       sample: null
+    invitation_remains:
+      description: Whether AWS refused to delete the invitation, so that it was declined and stays listed.
+      returned: with O(state=absent)
+      type: bool
+      sample: false
     error:
       description: What went wrong in this region, like RV(error).
       returned: on failure in the region
@@ -248,6 +256,8 @@ def run(options, check_mode):
     except SecurityHubError as e:
         return refused(e)
     blank = {"state": "unknown", "administrator": None, "previous_administrator": None}
+    if wish.state == "absent":
+        blank["invitation_remains"] = False
     return run_in_regions(options, lambda api, outcome: ensure(api, wish, outcome), blank, alone=["administrator"])
 
 

@@ -9,10 +9,13 @@ import dataclasses
 import fnmatch
 import itertools
 import threading
+import time
 import typing as t
 
 from .service import OPERATIONS, Answer, Call, error_answer, json_answer, status_of
 
+# How long calls wait for one another, in seconds.
+TOGETHER_TIMEOUT = 20
 OUTCOMES = ("error", "deny", "drop", "response")
 
 
@@ -25,9 +28,11 @@ class Fault:
     region: t.Any = "*"
     params: dict[str, str] = dataclasses.field(default_factory=dict)  # patterns for top-level parameters, by name
     skip: int = 0
+    every: int = 1  # of the calls that are not skipped, each so many-th
     times: int | None = 1
     when: str = "before"
     delay: float = 0
+    together: int = 0  # so many calls wait for one another, and then go on
     error: dict[str, t.Any] | None = None
     deny: bool = False
     drop: bool = False
@@ -35,6 +40,9 @@ class Fault:
     id: int = 0
     seen: int = 0  # calls that matched, also those that were let pass
     used: int = 0  # calls that the fault was done to
+
+    def __post_init__(self) -> None:
+        self._others = threading.Barrier(self.together or 1)
 
     @classmethod
     def from_dict(cls, values: t.Any) -> Fault:
@@ -54,8 +62,10 @@ class Fault:
     def check(self) -> None:
         """Raises ValueError where the parts don't fit together."""
         outcomes = [name for name in OUTCOMES if getattr(self, name) not in (None, False)]
-        if len(outcomes) > 1 or not outcomes and not self.delay:
-            raise ValueError(f"a fault is a delay, or one of {', '.join(OUTCOMES)}, or a delay and one of them")
+        if len(outcomes) > 1 or not (outcomes or self.delay or self.together):
+            raise ValueError(f"a fault is one of {', '.join(OUTCOMES)}, or makes calls wait by delay or together, or both")
+        if self.every < 1:
+            raise ValueError("every is 1 or more")
         if self.when not in ("before", "after"):
             raise ValueError("when is before or after")
         if self.error is not None and not self.error.get("code"):
@@ -81,10 +91,15 @@ class Fault:
     def take(self) -> bool:
         """Count one more call that matched; whether it is one that the fault is done to."""
         self.seen += 1
-        if self.seen <= self.skip or self.times is not None and self.used >= self.times:
+        if self.seen <= self.skip or (self.seen - self.skip) % self.every or self.times is not None and self.used >= self.times:
             return False
         self.used += 1
         return True
+
+    def wait(self) -> None:
+        """Hold a call up: for the delay, and until the others are there. Raises BrokenBarrierError where they don't come in time."""
+        time.sleep(self.delay)
+        self._others.wait(TOGETHER_TIMEOUT)
 
     def answer(self, call: Call, caller_arn: str) -> Answer | None:
         """The answer that the fault puts in place of the real one; None for a mere delay."""

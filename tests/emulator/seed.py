@@ -13,6 +13,7 @@ STATUSES = ("Created", "Invited", "Enabled", "Removed", "Resigned", "Deleted", "
 KEYS = {
     "hubs": {"account_id", "regions", "tags"},
     "administrators": {"account_id", "regions"},
+    "organizations": {"account_id", "accounts", "regions"},
     "members": {"account_id", "administrator", "declined", "email", "hub", "organization", "regions", "status"},
     "invitations": {"account_id", "administrators", "count", "hub", "regions"},
 }
@@ -46,6 +47,9 @@ class Seed:
             self._note(self.administrators, entry["account_id"])
             for backend in self._backends(entry["account_id"], entry):
                 enable(backend)
+        for entry in self._entries("organizations"):
+            for backend in self._backends(entry["account_id"], entry):
+                backend.organization_accounts.update(check_account_id(account_id) for account_id in entry.get("accounts") or [])
         for entry in self._entries("members"):
             self._member(entry)
         for entry in self._entries("invitations"):

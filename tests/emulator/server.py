@@ -21,23 +21,20 @@ from urllib.parse import parse_qsl, unquote
 
 import moto.securityhub
 from moto.core.base_backend import AccountSpecificBackend
-from moto.iam.models import AccessKey, iam_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.organizations.models import organizations_backends
-from moto.sts.models import sts_backends
 
-from . import state
+from . import signature, state
 from .calls import CallLog, count_by_operation
 from .client import Client
-from .faults import Fault, Faults
+from .credentials import BASE_ACCESS_KEY, BASE_ACCOUNT, BASE_SECRET_KEY, AccessKey, AccessKeys
+from .faults import Fault, Faults, denied
 from .securityhub import securityhub_backends
 from .securityhub.settings import settings
-from .seed import Seed, check_account_id
+from .seed import KEYS, Seed, check_account_id
 from .service import TOKEN_INVALID, Answer, Call, Request, error_answer, json_answer, read_call
+from .validation import violations_of_request
 
-BASE_ACCESS_KEY = "AKIAEMULATOR00000001"
-BASE_SECRET_KEY = "emulator-secret-key-is-not-checked-00001"
-BASE_ACCOUNT = "123456789012"
 ROLE_NAME = "SecurityHubMember"
 ROLE_ARN = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:role/.+")
 # What this server says itself, and what moto tells its own test code.
@@ -59,67 +56,20 @@ def known_regions(names: t.Iterable[str]) -> list[str]:
     return regions
 
 
+def _invalid(call: Call, violations: list[str]) -> Answer:
+    """What a service says of parameters that it can't take."""
+    if call.service == "sts":
+        count = "1 validation error" if len(violations) == 1 else f"{len(violations)} validation errors"
+        return error_answer("sts", "ValidationError", f"{count} detected: {' '.join(violations)}")
+    return error_answer(call.service, "InvalidInputException", f"Invalid parameter value. {' '.join(violations)}")
+
+
 class MotoServer(DomainDispatcherApplication):
     """moto's server application. A host's backend is looked up once: moto lists its own directories for it every time."""
 
     def __init__(self) -> None:
         super().__init__(create_backend_app)
         self.get_backend_for_host = functools.lru_cache(maxsize=None)(super().get_backend_for_host)  # type: ignore[method-assign]
-
-
-class Credentials:
-    """Which account an access key belongs to: the base key, and what AssumeRole or IAM gave out."""
-
-    def __init__(self, base_account: str, strict: bool):
-        self.base_account = check_account_id(base_account)
-        self.strict = strict
-        self._accounts: dict[str, str] = {}
-        self._create_base_user()
-
-    def _create_base_user(self) -> None:
-        """A user of IAM, so that GetCallerIdentity knows who it is."""
-        iam = iam_backends[self.base_account]["aws"]
-        if BASE_ACCESS_KEY in iam.access_keys:
-            return
-        user = iam.create_user(region_name="us-east-1", user_name="emulator", tags=[])
-        key = AccessKey(user_name="emulator", prefix="AKIA", account_id=self.base_account)
-        key.access_key_id, key.secret_access_key = BASE_ACCESS_KEY, BASE_SECRET_KEY
-        user.access_keys.append(key)
-        iam.access_keys[BASE_ACCESS_KEY] = key
-
-    def account_of(self, access_key: str | None) -> str | None:
-        """The account of a key; None for a key that is not known. Without strictness such a key is the base account's."""
-        if access_key in self._accounts:
-            return self._accounts[access_key]
-        for account_id, partitions in list(iam_backends.items()):
-            if any(access_key in iam.access_keys for iam in list(partitions.values())):
-                self._accounts[str(access_key)] = account_id
-                return account_id
-        return None if self.strict else self.base_account
-
-    @staticmethod
-    def sessions() -> list[dict[str, str]]:
-        """What AssumeRole gave out, and for whom; each secret of it stands in no other answer and no log."""
-        return [
-            {
-                "account": account_id,
-                "role_arn": role.role_arn,
-                "session_name": role.session_name,
-                "external_id": role.external_id,
-                "access_key": role.access_key_id,
-                "secret_key": role.secret_access_key,
-                "session_token": role.session_token,
-            }
-            for account_id, _partition, sts in sts_backends.iter_backends()
-            for role in list(sts.assumed_roles)  # type: ignore[attr-defined]
-        ]
-
-    @staticmethod
-    def caller_arn(call: Call) -> str:
-        """Who makes a call, as IAM names it."""
-        account = str(call.account)
-        _user_id, arn, _account_id = sts_backends[account]["aws"].get_caller_identity(str(call.access_key), "us-east-1")
-        return arn
 
 
 class Throttle:
@@ -150,10 +100,12 @@ class Emulator:
         moto.securityhub.securityhub_backends = securityhub_backends  # type: ignore[assignment]
         AccountSpecificBackend.get_session()  # kept from here on, whatever the environment says later
         self.moto = MotoServer()
-        self.credentials = Credentials(base_account, strict)
+        self.keys = AccessKeys(check_account_id(base_account))
+        self.strict = strict
         self.first_regions = known_regions(regions or DEFAULT_REGIONS)
         self.first_seed = seed or {}
         self.lock = threading.RLock()  # one change at a time: a membership has two ends
+        self.observers: list[t.Callable[[Request, Call, dict[str, t.Any], Answer], None]] = []  # see every call, its log entry and its answer
         self.reset()
 
     # AWS
@@ -163,42 +115,64 @@ class Emulator:
         if request.path.startswith("/_emulator/"):
             return self.control(request)
         call = read_call(request)
-        call.account = self.credentials.account_of(call.access_key)
+        key = self.keys.find(call.access_key)
+        # Without strictness, a key that nobody knows is the base account's
+        call.account = key.account if key else None if self.strict else self.keys.base_account
         entry = self.calls.begin(call)
-        answer = self._answer_call(request, call, entry)
+        answer = self._answer_call(request, call, key, entry)
         self.calls.finish(entry, answer)
+        for observe in self.observers:
+            observe(request, call, entry, answer)
         return answer
 
-    def _answer_call(self, request: Request, call: Call, entry: dict[str, t.Any]) -> Answer:
+    def _answer_call(self, request: Request, call: Call, key: AccessKey | None, entry: dict[str, t.Any]) -> Answer:
         faults = self.faults.take(call)
         entry["faults"] = [fault.id for fault in faults]
         instead = self._do(faults, "before", call)
         if instead:
             return instead
-        answer = self._refusal(call) or self._ask_moto(request, call)
+        answer = self._refusal(request, call, key) or self._ask_moto(request, call)
         return self._do(faults, "after", call) or answer
 
     def _do(self, faults: list[Fault], when: str, call: Call) -> Answer | None:
         answer = None
         for fault in faults:
             if fault.when == when:
-                time.sleep(fault.delay)
-                answer = answer or fault.answer(call, self.credentials.caller_arn(call) if fault.deny else "")
+                try:
+                    fault.wait()
+                except threading.BrokenBarrierError:
+                    return error_answer(call.service, "InternalException", f"{fault.together} calls did not come together.", 500)
+                answer = answer or fault.answer(call, self.keys.caller_arn(call) if fault.deny else "")
         return answer
 
-    def _refusal(self, call: Call) -> Answer | None:
-        """What AWS answers before it looks at the operation."""
-        if call.service == "sts":
-            if call.account is None:
-                return error_answer("sts", "InvalidClientTokenId", TOKEN_INVALID + ".")
-            if call.operation == "AssumeRole" and not ROLE_ARN.fullmatch(str(call.params.get("RoleArn"))):
-                return error_answer("sts", "ValidationError", f"{call.params.get('RoleArn')} is invalid")
-        elif call.account is None or call.service == "securityhub" and not self._opted_in(call):
-            return error_answer(call.service, "UnrecognizedClientException", TOKEN_INVALID)
-        if call.service == "securityhub" and call.operation is None:
-            return error_answer(call.service, "UnknownOperationException", "", 404)
-        if call.service == "securityhub" and not self.throttle.admits(call):
-            return error_answer(call.service, "LimitExceededException", "Rate exceeded")
+    def _refusal(self, request: Request, call: Call, key: AccessKey | None) -> Answer | None:
+        """What AWS answers before it looks at the operation: who calls, where, how often, and with what."""
+        if self.strict:
+            try:
+                signature.verify(request, call, key)
+            except signature.Refused as refused:
+                return refused.answer(call.service)
+        if call.service == "securityhub":
+            if not self._opted_in(call):
+                return error_answer(call.service, "UnrecognizedClientException", TOKEN_INVALID)
+            if call.operation is None:
+                return error_answer(call.service, "UnknownOperationException", "", 404)
+            if not self.throttle.admits(call):
+                return error_answer(call.service, "LimitExceededException", "Rate exceeded")
+        violations = violations_of_request(request, call)
+        if violations:
+            return _invalid(call, violations)
+        if call.operation == "AssumeRole":
+            return self._role_refusal(call)
+        return None
+
+    def _role_refusal(self, call: Call) -> Answer | None:
+        """What STS says of a role that can't be, or whose trust policy asks for an external ID that the caller has not named."""
+        arn = str(call.params["RoleArn"])
+        if not ROLE_ARN.fullmatch(arn):
+            return error_answer("sts", "ValidationError", f"{arn} is invalid")
+        if self.external_ids.get(arn.split(":")[4], call.params.get("ExternalId")) != call.params.get("ExternalId"):
+            return denied(call, self.keys.caller_arn(call))
         return None
 
     def _opted_in(self, call: Call) -> bool:
@@ -272,7 +246,7 @@ class Emulator:
         return {}
 
     def _get_sessions(self, _body: t.Any, _query: dict[str, str]) -> t.Any:
-        return {"sessions": self.credentials.sessions()}
+        return {"sessions": self.keys.sessions()}
 
     def _get_faults(self, _body: t.Any, _query: dict[str, str]) -> t.Any:
         return {"faults": self.faults.as_list()}
@@ -309,7 +283,7 @@ class Emulator:
         return {
             "access_key": BASE_ACCESS_KEY,
             "secret_key": BASE_SECRET_KEY,
-            "base_account": self.credentials.base_account,
+            "base_account": self.keys.base_account,
             "regions": self.regions,
             "administrators": self.administrators,
             "members": self.members,
@@ -328,6 +302,7 @@ class Emulator:
             self.throttle = Throttle()
             self.regions = list(self.first_regions)
             self.opted_out: dict[str, list[str]] = {}
+            self.external_ids: dict[str, str] = {}
             self.administrators: list[str] = []
             self.members: list[str] = []
             if seed:
@@ -335,13 +310,14 @@ class Emulator:
 
     def seed(self, description: dict[str, t.Any]) -> None:
         """Put accounts in place. Raises ValueError for what it does not understand."""
-        known = {"regions", "opted_out", "settings", "faults", "hubs", "administrators", "members", "invitations"}
+        known = {"regions", "opted_out", "external_ids", "settings", "faults", *KEYS}
         if set(description) - known:
             raise ValueError(f"unknown key {sorted(set(description) - known)[0]!r} in a seed; known: {', '.join(sorted(known))}")
         with self.lock:
             if description.get("regions"):
                 self.regions = known_regions(description["regions"])
             self.opted_out.update(description.get("opted_out") or {})
+            self.external_ids.update(description.get("external_ids") or {})
             settings.update(**(description.get("settings") or {}))
             seed = Seed(description, self.regions)
             seed.administrators = self.administrators

@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import dataclasses
+import email.message
 import json
 import typing as t
 import uuid
 from urllib.parse import parse_qs, unquote
 from xml.sax.saxutils import escape
 
+from botocore.model import OperationModel
 from moto.core.utils import get_service_model
 
 SECURITY_HUB = get_service_model("securityhub")
@@ -55,6 +57,12 @@ ROUTES = _routes()
 OPERATIONS = frozenset(SECURITY_HUB.operation_names) | frozenset(STS.operation_names)
 
 
+def operation_model(service: str, operation: str | None) -> OperationModel | None:
+    """What botocore's model says of an operation; None for one that it doesn't have."""
+    model = {"securityhub": SECURITY_HUB, "sts": STS}.get(service)
+    return model.operation_model(operation) if model and operation in model.operation_names else None
+
+
 def status_of(code: str) -> int:
     """The HTTP status that goes with an error code; 400 where nobody says."""
     return STATUS_CODES.get(code, 400)
@@ -66,7 +74,7 @@ class Request:
 
     method: str
     target: str
-    headers: t.Mapping[str, str]
+    headers: email.message.Message
     body: bytes
 
     def __post_init__(self) -> None:
@@ -124,7 +132,7 @@ def _params(request: Request) -> dict[str, t.Any]:
     if request.path.startswith("/tags/"):
         params["ResourceArn"] = unquote(request.path[len("/tags/"):])
     if request.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded"):
-        params.update((key, values[0]) for key, values in parse_qs(request.body.decode()).items())
+        params.update((key, values[0]) for key, values in parse_qs(request.body.decode(errors="replace")).items())
     elif request.body:
         params.update(_json_object(request.body))
     return params
@@ -149,15 +157,15 @@ def error_answer(service: str, code: str, message: str, status: int | None = Non
     """An error as the service words it: JSON, or XML for the services that speak the query protocol."""
     request_id = str(uuid.uuid4())
     headers = {"x-amzn-RequestId": request_id, "x-amzn-ErrorType": code}
-    if service == "securityhub":
-        body = json.dumps({"Message": message, "Code": code})
-        headers["Content-Type"] = "application/json"
-    else:
+    if service == "sts":
         body = (
             "<ErrorResponse><Error><Type>Sender</Type>"
             f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
         )
         headers["Content-Type"] = "text/xml"
+    else:
+        body = json.dumps({"Message": message, "Code": code})
+        headers["Content-Type"] = "application/json"
     return Answer(status or status_of(code), body.encode(), headers)
 
 

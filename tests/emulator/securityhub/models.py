@@ -29,7 +29,7 @@ from .settings import settings
 
 ACCOUNTS_PER_CALL = 50
 ACCOUNT_ID = re.compile(r"[0-9]{12}")
-CONTROL_FINDING_GENERATORS = ("STANDARD_CONTROL", "SECURITY_CONTROL")
+TAGS_OF_A_RESOURCE = 50
 
 INVALID_ACCOUNT_ID = "The request is rejected because the given account ID is not valid."
 OWN_ACCOUNT_ID = "The request is rejected because the given account ID is the ID of the current account."
@@ -38,6 +38,10 @@ NOT_A_MEMBER = "The request is rejected because the given account ID is not a me
 NOT_DISASSOCIATED = "The request is rejected because the given account ID is an associated member. Disassociate it before you delete it."
 IN_ORGANIZATION = "The request is rejected because the given account is managed through AWS Organizations."
 NO_SUCH_RESOURCE = "The request is rejected since no such resource found"
+NOT_THE_SENDER = "The request is rejected because only the account that has sent an invitation can delete it."
+
+# How DeleteInvitations says that only administrators may, where it does not leave the account unprocessed
+REFUSALS = {error.code: error for error in (InvalidInputException, InvalidAccessException, AccessDeniedException)}
 
 
 def now() -> str:
@@ -46,6 +50,11 @@ def now() -> str:
 
 def is_account_id(value: Any) -> bool:
     return isinstance(value, str) and ACCOUNT_ID.fullmatch(value) is not None
+
+
+def listed(status: str) -> str:
+    """A member's status as the service shows it."""
+    return settings.accepted_status if status == "Enabled" else status
 
 
 def unprocessed(account_id: Any, reason: str) -> dict[str, str]:
@@ -74,7 +83,7 @@ class Member:
             "Email": self.email,
             "MasterId": self.administrator_id,
             "AdministratorId": self.administrator_id,
-            "MemberStatus": self.status,
+            "MemberStatus": listed(self.status),
             "InvitedAt": self.invited_at,
             "UpdatedAt": self.updated_at,
         }
@@ -96,7 +105,7 @@ class Invitation:
             "AccountId": self.account_id,
             "InvitationId": self.invitation_id,
             "InvitedAt": self.invited_at,
-            "MemberStatus": self.status,
+            "MemberStatus": listed(self.status),
         }
 
 
@@ -110,7 +119,7 @@ class Administrator:
     organization: bool = False
 
     def as_dict(self) -> dict[str, Any]:
-        administrator = {"AccountId": self.account_id, "InvitedAt": self.invited_at, "MemberStatus": "Enabled"}
+        administrator = {"AccountId": self.account_id, "InvitedAt": self.invited_at, "MemberStatus": listed("Enabled")}
         if self.invitation_id:
             administrator["InvitationId"] = self.invitation_id
         return administrator
@@ -146,18 +155,17 @@ class SecurityHubBackend(MotoSecurityHubBackend):
         self.members: dict[str, Member] = {}  # type: ignore[assignment]
         self.invitations: dict[str, Invitation] = {}
         self.administrator: Administrator | None = None
+        self.organization_accounts: set[str] = set()  # of the organization whose delegated administrator this account is
 
     def _backend_of(self, account_id: str) -> SecurityHubBackend:
         return securityhub_backends[account_id][self.region_name]
 
     def _require_hub(self) -> None:
-        if not self.enabled:
-            raise HubNotEnabledException(self.account_id)
-
-    def _require_hub_to_read(self) -> None:
-        if not self.enabled and settings.hub_off_answer == "BadRequestException":
+        if self.enabled:
+            return
+        if settings.hub_off_answer == "BadRequestException":
             raise BadRequestException()
-        self._require_hub()
+        raise HubNotEnabledException(self.account_id)
 
     # The hub
 
@@ -173,7 +181,6 @@ class SecurityHubBackend(MotoSecurityHubBackend):
     ) -> dict[str, Any]:
         if self.enabled:
             raise ResourceConflictException("Account is already subscribed to Security Hub")
-        self._check_control_finding_generator(control_finding_generator)
         super().enable_security_hub(enable_default_standards=enable_default_standards, tags=dict(tags or {}))
         self.enabled_at = now()
         self.auto_enable_controls = True
@@ -212,16 +219,10 @@ class SecurityHubBackend(MotoSecurityHubBackend):
         control_finding_generator: str | None = None,
     ) -> None:
         self._require_hub()
-        self._check_control_finding_generator(control_finding_generator)
         if auto_enable_controls is not None:
             self.auto_enable_controls = auto_enable_controls
         if control_finding_generator:
             self.control_finding_generator = control_finding_generator
-
-    @staticmethod
-    def _check_control_finding_generator(value: str | None) -> None:
-        if value is not None and value not in CONTROL_FINDING_GENERATORS:
-            raise InvalidInputException(f"Invalid parameter value for ControlFindingGenerator: {value}.")
 
     # Standards
 
@@ -265,12 +266,13 @@ class SecurityHubBackend(MotoSecurityHubBackend):
 
     def tag_resource(self, resource_arn: str, tags: dict[str, str]) -> None:
         self._require_resource(resource_arn)
-        if len({**self.tags, **tags}) > 50 or any(key.startswith("aws:") for key in tags):
-            raise InvalidInputException("Invalid parameter value for Tags.")
+        if len({**self.tags, **tags}) > TAGS_OF_A_RESOURCE:
+            raise InvalidInputException(f"Invalid parameter value for Tags: a resource can have {TAGS_OF_A_RESOURCE}.")
         self.tags.update(tags)
 
     def untag_resource(self, resource_arn: str, tag_keys: list[str]) -> None:
         self._require_resource(resource_arn)
+        self._check_unique("TagKeys", tag_keys)
         for key in tag_keys:
             self.tags.pop(key, None)
 
@@ -288,24 +290,40 @@ class SecurityHubBackend(MotoSecurityHubBackend):
             )
 
     @staticmethod
-    def _check_list(name: str, values: Any) -> None:
-        if not isinstance(values, list) or not 1 <= len(values) <= ACCOUNTS_PER_CALL:
+    def _check_unique(name: str, values: list[str]) -> None:
+        if len(set(values)) < len(values):
+            raise InvalidInputException(f"Invalid parameter value for {name}: the same value stands there more than once.")
+
+    def _check_account_ids(self, name: str, account_ids: list[str]) -> None:
+        if not 1 <= len(account_ids) <= ACCOUNTS_PER_CALL:
             raise InvalidInputException(f"Invalid parameter value for {name}: a list of 1 to {ACCOUNTS_PER_CALL} is expected.")
+        self._check_unique(name, account_ids)
 
     def create_members(self, account_details: list[dict[str, str]]) -> list[dict[str, str]]:
         self._require_administrator()
-        self._check_list("AccountDetails", account_details)
-        if any(not isinstance(details, dict) for details in account_details):
-            raise InvalidInputException("Invalid parameter value for AccountDetails.")
+        self._check_account_ids("AccountDetails", [details["AccountId"] for details in account_details])
         failed = []
         for details in account_details:
-            account_id = details.get("AccountId", "")
+            account_id = details["AccountId"]
             reason = self._reason_not_to_create(account_id)
             if reason:
                 failed.append(unprocessed(account_id, reason))
             else:
                 self.members[account_id] = Member(account_id, self.account_id, details.get("Email"))
+                if account_id in self.organization_accounts:
+                    self._take_in(self.members[account_id])
         return failed
+
+    def _take_in(self, member: Member) -> None:
+        """A member of the administrator's own organization needs no invitation: its hub is enabled, and it is in force."""
+        member.organization = True
+        other = self._backend_of(member.account_id)
+        if settings.organization_members == "Created" or other.administrator:
+            return
+        if not other.enabled:
+            other.enable_security_hub()
+        other.administrator = Administrator(self.account_id, now(), organization=True)
+        member.set_status("Enabled")
 
     def _reason_not_to_create(self, account_id: Any) -> str | None:
         if not is_account_id(account_id):
@@ -320,7 +338,7 @@ class SecurityHubBackend(MotoSecurityHubBackend):
 
     def get_members(self, account_ids: list[str]) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
         self._require_hub()
-        self._check_list("AccountIds", account_ids)
+        self._check_account_ids("AccountIds", account_ids)
         members, failed = [], []
         for account_id in account_ids:
             reason = self._reason_not_a_member(account_id)
@@ -342,7 +360,7 @@ class SecurityHubBackend(MotoSecurityHubBackend):
 
     def invite_members(self, account_ids: list[str]) -> list[dict[str, str]]:
         self._require_administrator()
-        self._check_list("AccountIds", account_ids)
+        self._check_account_ids("AccountIds", account_ids)
         failed = []
         for account_id in account_ids:
             reason = self._reason_not_to_invite(account_id)
@@ -361,14 +379,16 @@ class SecurityHubBackend(MotoSecurityHubBackend):
         if self.members[account_id].status == "Enabled":
             return ALREADY_A_MEMBER
         administrator = self._backend_of(account_id).administrator
-        if administrator and administrator.organization:
+        if self.members[account_id].organization or administrator and administrator.organization:
             return IN_ORGANIZATION
         return None
 
     def invite(self, member: Member) -> None:
         """Every invitation is a new one, with a new ID; one sent before by the same administrator is no longer valid."""
         invitation = Invitation(self.account_id)
-        self._backend_of(member.account_id).receive(invitation)
+        other = self._backend_of(member.account_id)
+        if not (other.administrator and settings.other_invitations == "dropped"):
+            other.receive(invitation)
         member.invited_at = invitation.invited_at
         member.set_status("Invited")
 
@@ -378,7 +398,7 @@ class SecurityHubBackend(MotoSecurityHubBackend):
 
     def disassociate_members(self, account_ids: list[str]) -> None:
         self._require_hub()
-        self._check_list("AccountIds", account_ids)
+        self._check_account_ids("AccountIds", account_ids)
         if not all(is_account_id(account_id) for account_id in account_ids):
             raise InvalidInputException(INVALID_ACCOUNT_ID)
         for account_id in account_ids:
@@ -396,7 +416,7 @@ class SecurityHubBackend(MotoSecurityHubBackend):
 
     def delete_members(self, account_ids: list[str]) -> list[dict[str, str]]:
         self._require_hub()
-        self._check_list("AccountIds", account_ids)
+        self._check_account_ids("AccountIds", account_ids)
         failed = []
         for account_id in account_ids:
             reason = self._reason_not_to_delete(account_id)
@@ -424,7 +444,7 @@ class SecurityHubBackend(MotoSecurityHubBackend):
     # The member's side
 
     def get_administrator_account(self) -> dict[str, Any]:
-        self._require_hub_to_read()
+        self._require_hub()
         if self.administrator:
             return {"Administrator": self.administrator.as_dict()}
         through_organization = super().get_administrator_account()
@@ -434,9 +454,9 @@ class SecurityHubBackend(MotoSecurityHubBackend):
             raise AccessDeniedException(NO_SUCH_RESOURCE)
         return through_organization
 
-    def accept_administrator_invitation(self, administrator_id: str | None, invitation_id: str | None) -> None:
+    def accept_administrator_invitation(self, administrator_id: str, invitation_id: str) -> None:
         self._require_hub()
-        if not is_account_id(administrator_id) or administrator_id == self.account_id or not invitation_id:
+        if not is_account_id(administrator_id) or administrator_id == self.account_id:
             raise InvalidInputException("The request is rejected because the administrator ID or the invitation ID is not valid.")
         if self.administrator and self.administrator.account_id != administrator_id:
             raise InvalidInputException(
@@ -486,7 +506,7 @@ class SecurityHubBackend(MotoSecurityHubBackend):
 
     def _resign(self, administrator_id: str) -> None:
         invitation = self.invitations.get(administrator_id)
-        if invitation:
+        if invitation and not (invitation.declined and settings.declined_status == "Invited"):
             invitation.status = "Resigned"
         member = self._member_at(administrator_id)
         if member:
@@ -494,16 +514,23 @@ class SecurityHubBackend(MotoSecurityHubBackend):
 
     @paginate(pagination_model=PAGINATION_MODEL)  # type: ignore[misc]
     def list_invitations(self) -> list[dict[str, Any]]:
-        self._require_hub_to_read()
+        self._require_hub()
         return [
             invitation.as_dict()
-            for invitation in self.invitations.values()
+            for invitation in self._visible_invitations()
             if invitation.status != "Enabled" or settings.accepted_invitations == "listed"
         ]
 
+    def _visible_invitations(self) -> list[Invitation]:
+        hides = self.administrator and settings.other_invitations == "hidden"
+        return [
+            invitation for invitation in self.invitations.values() if not hides or invitation.account_id == self.administrator.account_id
+        ]
+
     def get_invitations_count(self) -> int:
-        self._require_hub_to_read()
-        return sum(1 for invitation in self.invitations.values() if invitation.status != "Enabled" and not invitation.declined)
+        """All invitations but the accepted one, declined ones too."""
+        self._require_hub()
+        return sum(1 for invitation in self._visible_invitations() if invitation.status != "Enabled")
 
     def decline_invitations(self, account_ids: list[str]) -> list[dict[str, str]]:
         return self._for_each_invitation(account_ids, self._decline)
@@ -513,7 +540,23 @@ class SecurityHubBackend(MotoSecurityHubBackend):
         self._resign(invitation.account_id)
 
     def delete_invitations(self, account_ids: list[str]) -> list[dict[str, str]]:
-        return self._for_each_invitation(account_ids, self._delete_invitation)
+        """Invited accounts delete what they have received; where only administrators may, those delete what they have sent."""
+        if settings.delete_invitations == "allowed":
+            return self._for_each_invitation(account_ids, self._delete_invitation)
+        self._require_hub()
+        self._check_account_ids("AccountIds", account_ids)
+        received = [account_id for account_id in account_ids if account_id in self.invitations]
+        if received and settings.delete_invitations != "UnprocessedAccounts":
+            raise REFUSALS[settings.delete_invitations](NOT_THE_SENDER)
+        failed = []
+        for account_id in account_ids:
+            if account_id in received:
+                failed.append(unprocessed(account_id, NOT_THE_SENDER))
+            elif account_id not in self.members:
+                failed.append(unprocessed(account_id, NO_SUCH_RESOURCE))
+            else:
+                self._backend_of(account_id).invitations.pop(self.account_id, None)
+        return failed
 
     def _delete_invitation(self, invitation: Invitation) -> None:
         del self.invitations[invitation.account_id]
@@ -521,7 +564,7 @@ class SecurityHubBackend(MotoSecurityHubBackend):
     def _for_each_invitation(self, account_ids: list[str], do: Any) -> list[dict[str, str]]:
         """Declining and deleting take the IDs of the senders. An invitation that is in use can't be taken away."""
         self._require_hub()
-        self._check_list("AccountIds", account_ids)
+        self._check_account_ids("AccountIds", account_ids)
         failed = []
         for account_id in account_ids:
             if not is_account_id(account_id):

@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
+from botocore.paginate import TokenDecoder
 from moto.core.common_types import TYPE_RESPONSE
+from moto.core.exceptions import InvalidToken
 from moto.securityhub.responses import SecurityHubResponse as MotoSecurityHubResponse
 
 from .exceptions import InvalidInputException
@@ -26,16 +29,10 @@ class SecurityHubResponse(MotoSecurityHubResponse):
         return status, headers, body
 
     def _body_params(self) -> dict[str, Any]:
-        try:
-            params = json.loads(self.body) if self.body else {}
-        except ValueError:
-            params = None
-        if not isinstance(params, dict):
-            raise InvalidInputException("The request body is not a JSON object.")
-        return params
+        return json.loads(self.body) if self.body else {}
 
     def _account_ids(self) -> list[str]:
-        return self._body_params().get("AccountIds")  # type: ignore[return-value]
+        return self._body_params()["AccountIds"]
 
     # The hub
 
@@ -65,21 +62,21 @@ class SecurityHubResponse(MotoSecurityHubResponse):
         return json.dumps({"StandardsSubscriptions": subscriptions})
 
     def batch_enable_standards(self) -> str:
-        requests = self._body_params().get("StandardsSubscriptionRequests") or []
+        requests = self._body_params()["StandardsSubscriptionRequests"]
         subscriptions = self.securityhub_backend.batch_enable_standards(standards_arns=[request["StandardsArn"] for request in requests])
         return json.dumps({"StandardsSubscriptions": subscriptions})
 
     def batch_disable_standards(self) -> str:
-        subscription_arns = self._body_params().get("StandardsSubscriptionArns") or []
+        subscription_arns = self._body_params()["StandardsSubscriptionArns"]
         subscriptions = self.securityhub_backend.batch_disable_standards(subscription_arns=subscription_arns)
         return json.dumps({"StandardsSubscriptions": subscriptions})
 
     def tag_resource(self) -> str:
-        self.securityhub_backend.tag_resource(self._resource_arn(), self._body_params().get("Tags") or {})
+        self.securityhub_backend.tag_resource(self._resource_arn(), self._body_params()["Tags"])
         return json.dumps({})
 
     def untag_resource(self) -> str:
-        self.securityhub_backend.untag_resource(self._resource_arn(), self.querystring.get("tagKeys", []))
+        self.securityhub_backend.untag_resource(self._resource_arn(), self.querystring["tagKeys"])
         return json.dumps({})
 
     def list_tags_for_resource(self) -> str:
@@ -92,7 +89,7 @@ class SecurityHubResponse(MotoSecurityHubResponse):
     # The administrator's side
 
     def create_members(self) -> str:
-        account_details = self._body_params().get("AccountDetails")
+        account_details = self._body_params()["AccountDetails"]
         unprocessed_accounts = self.securityhub_backend.create_members(account_details=account_details)
         return json.dumps({"UnprocessedAccounts": unprocessed_accounts})
 
@@ -101,12 +98,7 @@ class SecurityHubResponse(MotoSecurityHubResponse):
         return json.dumps({"Members": members, "UnprocessedAccounts": unprocessed_accounts})
 
     def list_members(self) -> str:
-        members, next_token = self.securityhub_backend.list_members(
-            only_associated=self._get_bool_param("OnlyAssociated", True),
-            max_results=self._max_results(),
-            next_token=self._get_param("NextToken"),
-        )
-        return self._page("Members", members, next_token)
+        return self._page("Members", self.securityhub_backend.list_members, only_associated=self._get_bool_param("OnlyAssociated", True))
 
     def invite_members(self) -> str:
         unprocessed_accounts = self.securityhub_backend.invite_members(account_ids=self._account_ids())
@@ -137,8 +129,8 @@ class SecurityHubResponse(MotoSecurityHubResponse):
     def _accept(self, administrator_param: str) -> str:
         params = self._body_params()
         self.securityhub_backend.accept_administrator_invitation(
-            administrator_id=params.get(administrator_param),
-            invitation_id=params.get("InvitationId"),
+            administrator_id=params[administrator_param],
+            invitation_id=params["InvitationId"],
         )
         return json.dumps({})
 
@@ -150,11 +142,7 @@ class SecurityHubResponse(MotoSecurityHubResponse):
         return self.disassociate_from_administrator_account()
 
     def list_invitations(self) -> str:
-        invitations, next_token = self.securityhub_backend.list_invitations(
-            max_results=self._max_results(),
-            next_token=self._get_param("NextToken"),
-        )
-        return self._page("Invitations", invitations, next_token)
+        return self._page("Invitations", self.securityhub_backend.list_invitations)
 
     def get_invitations_count(self) -> str:
         return json.dumps({"InvitationsCount": self.securityhub_backend.get_invitations_count()})
@@ -167,17 +155,14 @@ class SecurityHubResponse(MotoSecurityHubResponse):
         unprocessed_accounts = self.securityhub_backend.delete_invitations(account_ids=self._account_ids())
         return json.dumps({"UnprocessedAccounts": unprocessed_accounts})
 
-    def _max_results(self) -> int | None:
-        value = self._get_param("MaxResults")
-        if value is None:
-            return None
-        if not str(value).isdigit() or not 1 <= int(value) <= 50:
-            raise InvalidInputException(f"Invalid parameter value for MaxResults: {value}. It must be between 1 and 50.")
-        return int(value)
-
-    @staticmethod
-    def _page(name: str, items: list[dict[str, Any]], next_token: str | None) -> str:
-        response: dict[str, Any] = {name: items}
-        if next_token:
-            response["NextToken"] = next_token
-        return json.dumps(response)
+    def _page(self, name: str, list_page: Callable[..., tuple[list[dict[str, Any]], str | None]], **params: Any) -> str:
+        """The page that is asked for, of what a paginated method lists."""
+        token, size = self._get_param("NextToken"), self._get_param("MaxResults")
+        try:
+            if token and "uniqueAttributes" not in TokenDecoder().decode(token):
+                raise ValueError(token)
+            items, next_token = list_page(max_results=int(size) if size else None, next_token=token, **params)
+        except (InvalidToken, AttributeError, TypeError, ValueError) as error:
+            # moto's paginator does not expect a token that another one has made
+            raise InvalidInputException("Invalid parameter value for NextToken.") from error
+        return json.dumps({name: items, **({"NextToken": next_token} if next_token else {})})

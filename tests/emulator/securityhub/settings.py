@@ -14,9 +14,17 @@ class Settings:
     """One attribute for each choice; the comment beside it lists the values."""
 
     no_administrator_answer: str = "empty"  # empty, ResourceNotFoundException, AccessDeniedException
-    hub_off_answer: str = "InvalidAccessException"  # InvalidAccessException, BadRequestException (reading calls of a member only)
+    hub_off_answer: str = "InvalidAccessException"  # InvalidAccessException, BadRequestException
     accepted_invitations: str = "listed"  # listed, hidden
+    accepted_status: str = "Enabled"  # Enabled; Associated, as in older regions
     declined_invitations: str = "acceptable"  # acceptable, refused
+    declined_status: str = "Resigned"  # Resigned; Invited: declining does not change what is listed
+    # Whether an invited account may delete an invitation: it may, or how the service says that only administrators may
+    delete_invitations: str = "allowed"  # allowed, UnprocessedAccounts, InvalidInputException, InvalidAccessException, AccessDeniedException
+    # What becomes of an invitation from another administrator while the account has one: it is delivered, is hidden for as long, or
+    # never arrives; the sender's list says Invited anyway
+    other_invitations: str = "delivered"  # delivered, hidden, dropped
+    organization_members: str = "Enabled"  # what an account of the administrator's organization is once created: Enabled, Created
     deleted_members: str = "gone"  # gone, listed
     max_members: int = 1000  # how many members an administrator may have in a region
     rate: float = 0  # calls a second, per account and region; 0: as many as can be. The service allows 10
@@ -26,7 +34,12 @@ class Settings:
         "no_administrator_answer": ("empty", "ResourceNotFoundException", "AccessDeniedException"),
         "hub_off_answer": ("InvalidAccessException", "BadRequestException"),
         "accepted_invitations": ("listed", "hidden"),
+        "accepted_status": ("Enabled", "Associated"),
         "declined_invitations": ("acceptable", "refused"),
+        "declined_status": ("Resigned", "Invited"),
+        "delete_invitations": ("allowed", "UnprocessedAccounts", "InvalidInputException", "InvalidAccessException", "AccessDeniedException"),
+        "other_invitations": ("delivered", "hidden", "dropped"),
+        "organization_members": ("Enabled", "Created"),
         "deleted_members": ("gone", "listed"),
     }
 

@@ -232,13 +232,54 @@ def test_keys_of_the_environment(world, monkeypatch):
     assert not world.run(**NO_KEYS).get("failed")
 
 
-def test_session_token_goes_with_the_keys(world):
+@pytest.fixture
+def session(world):
+    """Temporary keys of the member, as options."""
+    keys = world.sts().assume_role(RoleArn=world.role(MEMBER), RoleSessionName="tests")["Credentials"]
+    world.control.clear_calls()
+    return {"access_key": keys["AccessKeyId"], "secret_key": keys["SecretAccessKey"], "session_token": keys["SessionToken"], "assume_role_arn": None}
+
+
+def test_session_token_goes_with_the_keys(world, session):
     """Temporary keys work as the connection options' own credentials."""
     world.member_of(WANTED)
-    world.run()
-    (call,) = world.control.calls(account=MEMBER)
-    result = world.run(access_key=call["access_key"], secret_key="x", session_token="y", assume_role_arn=None)
-    assert result["administrator"]["account_id"] == WANTED
+    assert world.run(**session)["administrator"]["account_id"] == WANTED
+
+
+@pytest.mark.parametrize("regions", [REGIONS[:1], REGIONS])
+@pytest.mark.parametrize("token", [None, "of-another-session"])
+def test_temporary_keys_without_their_token(world, session, token, regions):
+    """They work nowhere: credentials, and no region is blamed."""
+    result = world.run(**{**session, "session_token": token}, regions=regions)
+    assert [outcome["error"]["reason"] for outcome in result["regions"]] == ["credentials"] * len(regions)
+
+
+def test_session_token_of_the_environment(world, session, monkeypatch):
+    """AWS_SESSION_TOKEN belongs to the keys of the environment."""
+    world.member_of(WANTED)
+    for name, option in (("ACCESS_KEY_ID", "access_key"), ("SECRET_ACCESS_KEY", "secret_key"), ("SESSION_TOKEN", "session_token")):
+        monkeypatch.setenv(f"AWS_{name}", session[option])
+    assert not world.run(**NO_KEYS, assume_role_arn=None).get("failed")
+
+
+@pytest.mark.parametrize("role, code", [(True, "SignatureDoesNotMatch"), (False, "InvalidSignatureException")])
+def test_wrong_secret(world, role, code):
+    """The key exists, and the signature does not match: credentials, for a role as well as without one."""
+    world.member_of(WANTED, account=world.base_account)
+    result = world.run(secret_key="guessed", **({} if role else {"assume_role_arn": None}))
+    assert (result["error"]["reason"], result["error"]["code"]) == ("credentials", code)
+    assert "secret_key" in result["msg"]
+    assert world.calls() == []
+
+
+def test_external_id_that_the_role_asks_for(world):
+    """Without it, or with another, the role can't be assumed."""
+    world.member_of(WANTED)
+    world.control.seed(external_ids={MEMBER: "sesame"})
+    for given in ({}, {"assume_role_external_id": "guessed"}):
+        result = world.run(**given)
+        assert result["error"]["reason"] == "assume_role_failed" and "external ID" in result["msg"]
+    assert not world.run(assume_role_external_id="sesame").get("failed")
 
 
 def test_endpoint_of_the_environment(world, monkeypatch):

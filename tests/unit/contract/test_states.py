@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from .conftest import MEMBER, OTHER, REGION, THIRD, WANTED, WRITES
+from .conftest import MEMBER, ONCE, OTHER, REGION, THIRD, WANTED, WRITES
 
 GET, LIST, HUB = "GetAdministratorAccount", "ListInvitations", "DescribeHub"
 ACCEPT, LEAVE = "AcceptAdministratorInvitation", "DisassociateFromAdministratorAccount"
@@ -277,16 +277,96 @@ def test_replacing_with_a_wrong_invitation_id_leaves_nobody(world):
     assert not world.writes()
 
 
-@pytest.mark.parametrize("state", ["declined", "absent"])
-def test_unprocessed_account_is_an_error(world, hurry, state):
-    """Declining and deleting that leave the account unprocessed did not work."""
+def test_unprocessed_account_is_an_error(world, hurry):
+    """Declining that leaves the account unprocessed did not work."""
     world.pending(WANTED)
-    operation = DECLINE if state == "declined" else DELETE
-    world.fault(operation, times=None, response={"UnprocessedAccounts": [{"AccountId": WANTED, "ProcessingResult": "No reason."}]})
-    result = world.run(state=state)
+    world.fault(DECLINE, times=None, response={"UnprocessedAccounts": [{"AccountId": WANTED, "ProcessingResult": "No reason."}]})
+    result = world.run(state="declined")
     assert result["error"]["reason"] == "aws_error"
     assert result["error"]["aws_message"] == "No reason."
     assert not result["changed"]
+
+
+REFUSED = ["UnprocessedAccounts", "InvalidInputException", "InvalidAccessException", "AccessDeniedException"]
+
+
+@pytest.mark.parametrize("refusal", REFUSED)
+@pytest.mark.parametrize("situation", ["pending", "pending from several", "accepted", "resigned", "other administrator, pending"])
+def test_an_invitation_that_only_administrators_may_delete_is_declined(world, refusal, situation):
+    """It remains, the result says so, and the next run finds nothing to change."""
+    SITUATIONS[situation](world)
+    world.control.settings(delete_invitations=refusal)
+    was_declined = situation == "resigned"
+    first = world.run(state="absent")
+    assert not first.get("failed"), first["msg"]
+    (outcome,) = first["regions"]
+    assert (outcome["state"], outcome["invitation_remains"], outcome["changed"]) == ("absent", True, not was_declined)
+    assert [call["operation"] for call in world.writes() if call["operation"] == DECLINE] == ([] if situation in ("resigned", "accepted") else [DECLINE])
+    assert WANTED in world.senders() and world.administrator() in (None, OTHER)
+    second = world.run(state="absent")
+    assert not second.get("failed") and second["changed"] is False
+    assert second["regions"][0]["invitation_remains"] is True
+    assert second["before"] == second["after"] and second["before"][REGION]["invitations"]
+
+
+def test_an_invitation_that_is_deleted_does_not_remain(world):
+    """The result of the usual case, and of the check that predicts it."""
+    world.pending(WANTED)
+    assert [world.run(check_mode, state="absent")["regions"][0]["invitation_remains"] for check_mode in (True, False)] == [False, False]
+    assert "invitation_remains" not in world.run(state="declined")["regions"][0]
+
+
+@pytest.mark.parametrize("refusal", REFUSED)
+def test_check_predicts_the_deletion(world, refusal):
+    """Only the call itself shows that it is refused."""
+    world.pending(WANTED)
+    world.control.settings(delete_invitations=refusal)
+    result = world.run(check_mode=True, state="absent")
+    assert result["changed"] and not result["regions"][0]["invitation_remains"]
+    assert not world.writes()
+
+
+def test_declining_again_is_a_change_where_the_service_does_not_show_that_it_was_declined(world):
+    """Nobody could know better."""
+    world.pending(WANTED)
+    world.control.settings(delete_invitations="UnprocessedAccounts", declined_status="Invited")
+    for _twice in range(2):
+        result = world.run(state="absent")
+        assert result["changed"] and result["regions"][0]["invitation_remains"] and not result.get("failed")
+
+
+@pytest.mark.parametrize(
+    "fault, reason",
+    [
+        ({"deny": True}, "access_denied"),
+        ({"error": {"code": "AccessDeniedException", "message": "An explicit deny in a policy"}}, "access_denied"),
+        ({"error": {"code": "LimitExceededException", "message": "Slow down"}}, "limit_exceeded"),
+        ({"error": {"code": "InternalException", "message": "Oops"}}, "internal_error"),
+        ({"error": {"code": "ExpiredTokenException", "message": "Expired"}}, "credentials"),
+        ({"drop": True}, "endpoint_unreachable"),
+        ({"response": {"UnprocessedAccounts": [{"AccountId": WANTED, "ProcessingResult": "Internal error, try again"}]}}, "internal_error"),
+    ],
+    ids=["denied", "explicit deny", "throttled", "server error", "expired", "dropped", "unprocessed"],
+)
+def test_a_deletion_that_is_not_refused_but_fails_is_a_failure(world, hurry, fault, reason):
+    """Nothing is declined that nobody asked to be."""
+    world.pending(WANTED)
+    world.fault(DELETE, **{"times": None, **fault})
+    result = world.run(state="absent", aws_config=ONCE)
+    assert result["error"]["reason"] == reason
+    assert (result["changed"], result["regions"][0]["invitation_remains"]) == (False, False)
+    assert DECLINE not in world.calls()
+
+
+def test_declining_what_can_not_be_deleted_can_fail_too(world):
+    """Its own error is told."""
+    world.member_of(WANTED)
+    world.pending(OTHER)
+    world.control.settings(delete_invitations="InvalidInputException", declined_status="Invited")
+    world.fault(DECLINE, deny=True)
+    result = world.run(state="absent", administrator_id=OTHER)
+    assert (result["error"]["reason"], result["error"]["operation"]) == ("access_denied", DECLINE)
+    assert result["changed"] is False
 
 
 def test_diff_shows_before_and_after(world):

@@ -20,6 +20,8 @@ package.__path__ = pkgutil.extend_path(package.__path__, __package__)
 
 from emulator.server import BASE_ACCESS_KEY, BASE_SECRET_KEY, EmulatorServer
 
+from .conformance import problems
+
 ADMINISTRATOR = "111111111111"
 MEMBER = "222222222222"
 REGION = "eu-west-1"
@@ -42,6 +44,15 @@ def server(no_aws_environment):
     """The emulator, with nothing in it."""
     with EmulatorServer(regions=REGIONS) as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def conformance(server):
+    """Nothing is answered that botocore's service models don't know."""
+    found = []
+    server.emulator.observers[:] = [lambda *seen: found.extend(problems(*seen))]
+    yield found
+    assert not found
 
 
 @pytest.fixture

@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import time
 
 import pytest
-from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
+from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
+
+from emulator import faults
 
 from .conftest import ADMINISTRATOR, MEMBER, accept, error, invitation, status
 
@@ -50,6 +53,30 @@ def test_a_fault_can_let_calls_pass_first_and_come_often(emulator, member):
     error(member.describe_hub)
     member.describe_hub()
     assert emulator.faults()[0]["used"] == 2
+
+
+def test_a_fault_can_come_every_so_many_calls(emulator, member):
+    emulator.add_fault(operation="DescribeHub", skip=1, every=3, times=None, error={"code": "InternalException"})
+    failed = []
+    for _number in range(8):
+        try:
+            member.describe_hub()
+        except ClientError:
+            failed.append(_number)
+    assert failed == [3, 6]
+
+
+def test_calls_can_be_made_to_wait_for_one_another(emulator, aws, member):
+    emulator.seed(hubs=[ADMINISTRATOR])
+    emulator.add_fault(operation="DescribeHub", times=None, together=2)
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        assert all(pool.map(lambda account: aws(account).describe_hub(), [MEMBER, ADMINISTRATOR]))
+
+
+def test_a_call_does_not_wait_for_ever_for_others(emulator, member, monkeypatch):
+    monkeypatch.setattr(faults, "TOGETHER_TIMEOUT", 0.1)
+    emulator.add_fault(operation="DescribeHub", together=2)
+    assert error(member.describe_hub)[:2] == ("InternalException", 500)
 
 
 def test_a_fault_can_be_forever(emulator, member):

@@ -71,7 +71,7 @@ def test_tags_are_set_listed_and_removed(aws):
     client.enable_security_hub(Tags={"team": "blue", "old": "x"})
     arn = client.describe_hub()["HubArn"]
     client.tag_resource(ResourceArn=arn, Tags={"stage": "test"})
-    client.untag_resource(ResourceArn=arn, TagKeys=["old", "never there"])
+    client.untag_resource(ResourceArn=arn, TagKeys=["old", "never-there"])
     assert client.list_tags_for_resource(ResourceArn=arn)["Tags"] == {"team": "blue", "stage": "test"}
 
 
@@ -106,6 +106,8 @@ CALLS = [
     ("decline_invitations", {"AccountIds": [ADMINISTRATOR]}),
     ("delete_invitations", {"AccountIds": [ADMINISTRATOR]}),
     ("delete_members", {"AccountIds": [ADMINISTRATOR]}),
+    ("describe_hub", {}),
+    ("disable_security_hub", {}),
     ("disassociate_from_administrator_account", {}),
     ("disassociate_from_master_account", {}),
     ("disassociate_members", {"AccountIds": [ADMINISTRATOR]}),
@@ -127,7 +129,13 @@ def test_nothing_works_while_the_hub_is_off(aws, name, params):
     assert (code, http_status, message) == ("InvalidAccessException", 401, f"Account {MEMBER} is not subscribed to AWS Security Hub")
 
 
-@pytest.mark.parametrize("name", ["get_administrator_account", "get_master_account", "list_invitations"])
-def test_the_hub_off_answer_can_be_an_empty_bad_request(aws, emulator, name):
+@pytest.mark.parametrize("name, params", CALLS, ids=[name for name, _params in CALLS])
+def test_the_hub_off_answer_can_be_an_empty_bad_request(aws, emulator, name, params):
     emulator.settings(hub_off_answer="BadRequestException")
-    assert error(getattr(aws(MEMBER), name)) == ("BadRequestException", 400, "")
+    assert error(getattr(aws(MEMBER), name), **params) == ("BadRequestException", 400, "")
+
+
+def test_a_hub_is_enabled_whatever_answers_while_it_is_off(aws, emulator):
+    emulator.settings(hub_off_answer="BadRequestException")
+    aws(MEMBER).enable_security_hub()
+    assert aws(MEMBER).describe_hub()["HubArn"]

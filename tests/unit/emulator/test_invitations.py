@@ -116,7 +116,14 @@ def test_declining_keeps_the_invitation_listed_and_marks_the_member_resigned(adm
     assert invited.decline_invitations(AccountIds=[ADMINISTRATOR])["UnprocessedAccounts"] == []
     assert status(administrator) == "Resigned"
     assert invitation(invited)["MemberStatus"] == "Resigned"
-    assert invited.get_invitations_count()["InvitationsCount"] == 0
+    assert invited.get_invitations_count()["InvitationsCount"] == 1
+
+
+def test_declining_can_leave_the_listed_status_as_it_was(emulator, administrator, invited):
+    emulator.settings(declined_status="Invited")
+    invited.decline_invitations(AccountIds=[ADMINISTRATOR])
+    assert status(administrator) == "Resigned"
+    assert invitation(invited)["MemberStatus"] == "Invited"
 
 
 def test_a_declined_invitation_is_replaced_by_the_next(administrator, invited):
@@ -135,6 +142,57 @@ def test_a_declined_invitation_can_be_made_useless(emulator, invited):
 def test_a_deleted_invitation_is_gone(invited):
     assert invited.delete_invitations(AccountIds=[ADMINISTRATOR])["UnprocessedAccounts"] == []
     assert invitation(invited) is None
+
+
+@pytest.mark.parametrize(
+    "setting, http_status", [("InvalidInputException", 400), ("InvalidAccessException", 401), ("AccessDeniedException", 403)]
+)
+def test_an_invited_account_can_be_refused_to_delete_its_invitation(emulator, invited, setting, http_status):
+    emulator.settings(delete_invitations=setting)
+    code, answered, message = error(invited.delete_invitations, AccountIds=[ADMINISTRATOR])
+    assert (code, answered) == (setting, http_status)
+    assert "not authorized to perform" not in message and "explicit deny" not in message
+    assert invitation(invited)
+
+
+def test_the_refusal_to_delete_can_leave_the_account_unprocessed(emulator, invited):
+    emulator.settings(delete_invitations="UnprocessedAccounts")
+    failed = invited.delete_invitations(AccountIds=[ADMINISTRATOR])["UnprocessedAccounts"]
+    assert [account["AccountId"] for account in failed] == [ADMINISTRATOR]
+    assert invitation(invited)
+
+
+@pytest.mark.parametrize("setting", ["UnprocessedAccounts", "InvalidInputException", "InvalidAccessException", "AccessDeniedException"])
+def test_where_only_administrators_delete_invitations_the_sender_can(emulator, administrator, invited, setting):
+    emulator.settings(delete_invitations=setting)
+    failed = administrator.delete_invitations(AccountIds=[MEMBER, OTHER])["UnprocessedAccounts"]
+    assert [account["AccountId"] for account in failed] == [OTHER]
+    assert invitation(invited) is None
+
+
+def test_another_administrators_invitation_can_be_hidden_for_as_long_as_there_is_one(emulator, aws, enabled):
+    emulator.settings(other_invitations="hidden")
+    invite_from(aws, OTHER)
+    assert [item["AccountId"] for item in enabled.list_invitations()["Invitations"]] == [ADMINISTRATOR]
+    assert enabled.get_invitations_count()["InvitationsCount"] == 0
+    enabled.disassociate_from_administrator_account()
+    accept(enabled, OTHER)
+    assert status(aws(OTHER)) == "Enabled"
+
+
+def test_another_administrators_invitation_can_be_dropped_though_it_is_listed_as_sent(emulator, aws, enabled):
+    emulator.settings(other_invitations="dropped")
+    invite_from(aws, OTHER)
+    assert status(aws(OTHER)) == "Invited"
+    enabled.disassociate_from_administrator_account()
+    assert invitation(enabled, OTHER) is None
+
+
+def test_an_accepted_member_can_be_associated(emulator, administrator, enabled):
+    emulator.settings(accepted_status="Associated")
+    assert status(administrator) == "Associated"
+    assert enabled.get_administrator_account()["Administrator"]["MemberStatus"] == "Associated"
+    assert [member["AccountId"] for member in administrator.list_members(OnlyAssociated=True)["Members"]] == [MEMBER]
 
 
 @pytest.mark.parametrize("name", ["decline_invitations", "delete_invitations"])

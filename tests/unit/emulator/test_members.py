@@ -172,3 +172,26 @@ def test_every_invitation_has_an_id_of_its_own(administrator, invited):
 
 def test_a_member_cannot_be_an_administrator(enabled):
     assert error(create, enabled, OTHER)[:2] == ("InvalidAccessException", 401)
+
+
+def test_an_account_of_the_own_organization_is_a_member_as_soon_as_it_is_created(emulator, aws, administrator):
+    emulator.seed(organizations=[{"account_id": ADMINISTRATOR, "accounts": [MEMBER]}])
+    assert create(administrator, MEMBER, OTHER) == []
+    assert (status(administrator), status(administrator, OTHER)) == ("Enabled", "Created")
+    assert aws(MEMBER).get_administrator_account()["Administrator"]["AccountId"] == ADMINISTRATOR
+    assert aws(MEMBER).get_enabled_standards()["StandardsSubscriptions"]
+    assert aws(MEMBER).list_invitations()["Invitations"] == []
+
+
+def test_an_account_of_the_own_organization_can_stay_created_and_is_not_invited(emulator, aws, administrator):
+    emulator.seed(organizations=[{"account_id": ADMINISTRATOR, "accounts": [MEMBER]}], settings={"organization_members": "Created"})
+    create(administrator, MEMBER)
+    assert status(administrator) == "Created"
+    assert [account["AccountId"] for account in administrator.invite_members(AccountIds=[MEMBER])["UnprocessedAccounts"]] == [MEMBER]
+
+
+def test_an_account_of_the_own_organization_that_has_another_administrator_keeps_it(emulator, aws, administrator):
+    emulator.seed(organizations=[{"account_id": ADMINISTRATOR, "accounts": [MEMBER]}], members=[{"account_id": MEMBER, "administrator": OTHER, "status": "Enabled"}])
+    create(administrator, MEMBER)
+    assert status(administrator) == "Created"
+    assert aws(MEMBER).get_administrator_account()["Administrator"]["AccountId"] == OTHER
