@@ -136,7 +136,8 @@ class SecurityHubError(Exception):
     @property
     def leaves_doubt(self):
         """Whether the call may have worked all the same: it was not answered, or an attempt before the answered one was not."""
-        return self.http_status is None or self.http_status >= 500 or self.retried
+        was_answered = self.http_status is not None or self.aws_message is not None
+        return not was_answered or (self.http_status or 0) >= 500 or self.retried
 
     @property
     def is_refusal(self):

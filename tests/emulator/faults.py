@@ -15,7 +15,7 @@ import typing as t
 from .service import OPERATIONS, Answer, Call, error_answer, json_answer, status_of
 
 # How long calls wait for one another, in seconds.
-TOGETHER_TIMEOUT = 20
+TOGETHER_TIMEOUT = 60
 OUTCOMES = ("error", "deny", "drop", "response")
 
 

@@ -11,7 +11,6 @@ import ipaddress
 import os
 import ssl
 import threading
-import time
 
 import pytest
 from cryptography import x509
@@ -177,12 +176,10 @@ def test_all_regions_wait_at_the_same_time(serve, authority, monkeypatch, way, p
 def test_silence_ends_with_the_read_time_out_in_all_regions(serve, part):
     server, over = serve(), threading.Event()
     server.before[part] = lambda: over.wait(30)
-    started = time.monotonic()
     result = look(endpoint_url=url(server, "http"), regions=REGIONS, region=None, aws_config={**FAST, "read_timeout": 1})
     over.set()
     assert {outcome["error"]["reason"] for outcome in result["regions"]} == {"endpoint_unreachable"}
     assert "Read timeout" in result["msg"]
-    assert 1 <= time.monotonic() - started < 4
 
 
 def test_a_child_process_does_not_use_its_parents_connections(serve):

@@ -101,6 +101,17 @@ def test_check_mode_writes_nothing_and_foretells_the_change(world, options):
     assert hub(world, **options)["changed"] is True
 
 
+@pytest.mark.parametrize("options", [{"tags": {"a": "9"}}, {"tags": {}}, {"tags": {"c": "3"}, "purge_tags": False}], ids=["purged", "none", "added"])
+def test_check_mode_foretells_tags_and_touches_none(world, options):
+    enabled(world, tags={"a": "1", "b": "2"})
+    foretold = hub(world, check_mode=True, **options)
+    assert world.calls() == [DESCRIBE, TAGS]
+    assert world.run_module(securityhub_hub_info)["hub"]["tags"] == {"a": "1", "b": "2"}
+    done = hub(world, **options)
+    assert foretold["changed"] is done["changed"] is True
+    assert foretold["hub"]["tags"] == done["hub"]["tags"] == world.run_module(securityhub_hub_info)["hub"]["tags"]
+
+
 def test_check_mode_foretells_the_tags_of_a_hub_that_is_off(world):
     assert hub(world, check_mode=True, tags={"a": "b"})["hub"]["tags"] == {"a": "b"}
 
@@ -111,6 +122,25 @@ def test_a_hub_that_somebody_else_has_just_enabled_is_no_failure(world):
     result = hub(world, control_finding_generator="STANDARD_CONTROL")
     assert not result.get("failed"), result["msg"]
     assert world.calls() == [DESCRIBE, ENABLE, DESCRIBE, UPDATE]
+
+
+def test_a_hub_that_somebody_else_has_just_enabled_is_not_this_task_s_change(world):
+    enabled(world)
+    world.fault(DESCRIBE, error={"code": "InvalidAccessException", "message": "Account is not subscribed to AWS Security Hub"})
+    result = hub(world)
+    assert world.calls() == [DESCRIBE, ENABLE, DESCRIBE]
+    assert result["changed"] is False and result["hub"]["hub_arn"]
+
+
+@pytest.mark.parametrize("answer", ["InvalidAccessException", "BadRequestException"])
+def test_a_hub_is_off_whatever_the_service_says_for_it(world, answer):
+    """Also where DescribeHub itself answers a BadRequestException, which is told to be ambiguous elsewhere."""
+    world.control.settings(hub_off_answer=answer)
+    told = world.run_module(securityhub_hub_info)
+    assert told["hub"] is None and not told.get("failed")
+    assert not hub(world, state="absent")["changed"]
+    assert hub(world)["changed"]
+    assert world.run_module(securityhub_hub_info)["hub"]["hub_arn"]
 
 
 @pytest.mark.parametrize("state,operation", [("present", ENABLE), ("absent", DISABLE)])

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.cloudsec.securityhub.plugins.module_utils import api
-
 from .conftest import MEMBER, ONCE, OTHER, REGION, TWICE, WANTED
 from .test_states import ACCEPT, GET, HUB, LEAVE, LIST
 
@@ -179,15 +177,15 @@ def test_bad_request_while_the_hub_is_on(world, hurry, operation):
     assert calls[start : start + 5] == [operation, HUB, operation, HUB, operation]
 
 
-def test_bad_request_that_lasts(world, monkeypatch):
-    """With the hub on and no end of it, aws_error with AWS's own code."""
-    monkeypatch.setattr(api, "BAD_REQUEST_BOUND", 1)
+def test_bad_request_that_lasts(world, clock):
+    """With the hub on and no end of it, aws_error with AWS's own code, once the bound on retries is reached."""
     world.pending(WANTED)
     world.fault(LIST, times=None, **BAD_REQUEST)
     error = world.run()["error"]
     assert (error["reason"], error["code"], error["operation"]) == ("aws_error", "BadRequestException", LIST)
     assert MEMBER in error["message"] and REGION in error["message"]
     assert not world.writes()
+    assert 15 < clock.slept <= 40
 
 
 def test_bad_request_where_describing_the_hub_is_denied(world):

@@ -9,9 +9,9 @@ import time
 
 import pytest
 
-from ansible_collections.cloudsec.securityhub.plugins.module_utils import clients
+from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_member_info
 
-from .conftest import REGIONS, TWICE, WANTED
+from .conftest import REGION, REGIONS, TWICE, WANTED
 from .test_states import ACCEPT, GET, LIST
 
 SERVER_ERROR = {"error": {"code": "InternalException", "message": "Oops"}}
@@ -53,17 +53,45 @@ def test_five_attempts_are_made(world, monkeypatch, fault):
     assert world.calls() == [GET] * 5
 
 
-@pytest.mark.parametrize("aws_config, attempts", [({}, range(2, 4)), (TWICE, [2]), ({"retries": {"mode": "legacy", "total_max_attempts": 2}}, [2])])
-def test_a_call_that_is_not_answered_comes_to_an_end(world, monkeypatch, aws_config, attempts):
-    """No attempt begins after a while, unless the task sets how many there are to be."""
-    monkeypatch.setattr(clients, "LAST_ATTEMPT_AFTER", 1.5)
+def test_a_call_that_is_not_answered_comes_to_an_end(world, clock):
+    """No attempt begins after a while: each of them waits for 10 s, so there are three at most, and not five."""
+    clock.speed = 20
     world.member_of(WANTED)
-    world.fault(GET, times=None, delay=1.5)
-    began = time.monotonic()
-    result = world.run(aws_config={"read_timeout": 0.6, **aws_config})
+    world.fault(GET, times=None, delay=1)
+    result = world.run(aws_config={"read_timeout": 0.5})
     assert result["error"]["reason"] == "endpoint_unreachable"
-    assert len(world.calls()) in attempts
-    assert time.monotonic() - began < 6
+    assert 1 <= len(world.calls()) <= 3
+    assert clock.slept < 20
+
+
+@pytest.mark.parametrize("retries", [{"total_max_attempts": 4}, {"mode": "legacy", "total_max_attempts": 4}], ids=["standard", "legacy"])
+def test_whoever_says_how_often_to_try_gets_as_many_attempts(world, clock, retries):
+    """However long each of them takes."""
+    clock.speed = 50
+    world.member_of(WANTED)
+    world.fault(GET, times=None, delay=1)
+    assert world.run(aws_config={"read_timeout": 0.5, "retries": retries})["failed"]
+    assert len(world.calls()) == 4
+
+
+@pytest.mark.parametrize("fault", [SERVER_ERROR, THROTTLED, {"drop": True}], ids=["server error", "throttled", "dropped"])
+def test_a_call_that_goes_on_failing_is_given_up_within_the_bound(world, clock, fault):
+    """Half a minute, as the documentation says."""
+    world.member_of(WANTED)
+    world.fault(GET, times=None, **fault)
+    assert world.run()["failed"]
+    assert 0 < clock.slept <= 40
+
+
+def test_what_a_retry_has_cost_comes_back_when_it_has_worked(world, monkeypatch):
+    """120 calls of one region, each but the first of which works at the second attempt: more retries than a region has at once."""
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    world.control.seed(administrators=[WANTED])
+    world.fault("GetMembers", times=None, every=2, **THROTTLED)
+    account_ids = [str(number) for number in range(500000000000, 500000000000 + 50 * 120)]
+    result = world.run_module(securityhub_member_info, assume_role_arn=world.role(WANTED), account_ids=account_ids)
+    assert not result.get("failed"), result["msg"]
+    assert world.control.count(account=WANTED, region=REGION) == {"GetMembers": 239}
 
 
 def test_an_acceptance_that_is_not_found_on_a_retry_may_take_a_moment_to_show(world):

@@ -292,7 +292,7 @@ REFUSED = ["UnprocessedAccounts", "InvalidInputException", "InvalidAccessExcepti
 
 @pytest.mark.parametrize("refusal", REFUSED)
 @pytest.mark.parametrize("situation", ["pending", "pending from several", "accepted", "resigned", "other administrator, pending"])
-def test_an_invitation_that_only_administrators_may_delete_is_declined(world, refusal, situation):
+def test_an_invitation_that_only_administrators_may_delete_is_declined(world, clock, refusal, situation):
     """It remains, the result says so, and the next run finds nothing to change."""
     SITUATIONS[situation](world)
     world.control.settings(delete_invitations=refusal)
@@ -304,6 +304,7 @@ def test_an_invitation_that_only_administrators_may_delete_is_declined(world, re
     assert [call["operation"] for call in world.writes() if call["operation"] == DECLINE] == ([] if situation in ("resigned", "accepted") else [DECLINE])
     assert WANTED in world.senders() and world.administrator() in (None, OTHER)
     second = world.run(state="absent")
+    assert clock.slept == 0, "a refusal leaves nothing in doubt"
     assert not second.get("failed") and second["changed"] is False
     assert second["regions"][0]["invitation_remains"] is True
     assert second["before"] == second["after"] and second["before"][REGION]["invitations"]
