@@ -143,6 +143,13 @@ def test_a_proxy_of_the_environment_is_used(serve, monkeypatch):
     assert proxy.asked[0] == "http://securityhub.example.com/accounts"
 
 
+def test_a_proxy_of_aws_config_is_used(serve):
+    proxy = serve()
+    config = {**FAST, "proxies": {"http": url(proxy, "http")}}
+    assert look(endpoint_url="http://securityhub.example.com", aws_config=config)["hub"]["hub_arn"]
+    assert proxy.asked[0] == "http://securityhub.example.com/accounts"
+
+
 def test_hosts_that_need_no_proxy_are_reached_without(serve, monkeypatch):
     proxy, server = serve(), serve()
     monkeypatch.setenv("HTTP_PROXY", url(proxy, "http"))

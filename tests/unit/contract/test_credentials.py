@@ -325,6 +325,15 @@ def test_profile(world, profile):
     assert result["regions"][0]["region"] == REGION and not result.get("failed")
 
 
+def test_profile_that_was_changed(world, profile, tmp_path):
+    """A play may write what its next task reads: the file is read again."""
+    world.member_of(WANTED)
+    config = tmp_path / "config"
+    for region in (REGIONS[2], REGIONS[1]):
+        config.write_text(config.read_text(encoding="utf-8").replace(REGIONS[2], region), encoding="utf-8")
+        assert world.run(profile=profile, region=None, **NO_KEYS)["regions"][0]["region"] == region
+
+
 def test_profile_of_the_environment(world, profile, monkeypatch):
     """AWS_PROFILE names one as well as the option does."""
     world.member_of(WANTED)

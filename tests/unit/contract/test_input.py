@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_invitation_info
+from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_member_info
+
 from .conftest import MEMBER, OptionsRefused, REGION, REGIONS, WANTED
 
 
@@ -21,6 +24,17 @@ def test_administrator_id_of_12_digits(world, name, value):
     assert result["error"]["reason"] == "invalid_input"
     assert str(value) in result["msg"].encode().decode("unicode_escape") or repr(value) in result["msg"]
     assert "12 digits" in result["msg"] and "Quote" in result["msg"]
+    assert not world.control.calls()
+
+
+@pytest.mark.parametrize(
+    "module, options", [(securityhub_invitation_info, {"administrator_id": "1234"}), (securityhub_member_info, {"account_ids": [WANTED, "1234"]})]
+)
+def test_account_ids_of_modules_that_read(world, module, options):
+    """They are refused there too."""
+    result = world.run_module(module, **options)
+    assert result["error"]["reason"] == "invalid_input"
+    assert "1234" in result["msg"] and "12 digits" in result["msg"]
     assert not world.control.calls()
 
 

@@ -142,6 +142,13 @@ def test_only_the_accounts_that_need_it_are_written_for(admin):
     assert written == [{"AccountIds": ["500000000003"]}]
 
 
+def test_members_are_created_with_the_emails_that_are_given(admin):
+    result = run(admin, [*accounts(1), {"account_id": MEMBER}], state="present")
+    assert not result.get("failed"), result["msg"]
+    [call] = admin.control.calls(operation=CREATE)
+    assert call["params"]["AccountDetails"] == [{"AccountId": "500000000001", "Email": "500000000001@example.com"}, {"AccountId": MEMBER}]
+
+
 def test_members_that_are_not_named_are_left_alone(admin):
     put(admin, "Enabled")
     run(admin, accounts(1), state="absent")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import botocore.exceptions
+import botocore.parsers
 import pytest
 
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import errors
@@ -53,6 +54,7 @@ def answer(code, message="", status=400, operation="ListInvitations"):
         (botocore.exceptions.EndpointConnectionError(endpoint_url="https://example.com"), "endpoint_unreachable"),
         (botocore.exceptions.ReadTimeoutError(endpoint_url="https://example.com"), "endpoint_unreachable"),
         (botocore.exceptions.SSLError(endpoint_url="https://example.com", error="x"), "endpoint_unreachable"),
+        (botocore.parsers.ResponseParserError("A page, not JSON"), "endpoint_unreachable"),
         (botocore.exceptions.InvalidRegionError(region_name="a_b"), "region_not_enabled"),
         (botocore.exceptions.NoCredentialsError(), "credentials"),
         (botocore.exceptions.ProfileNotFound(profile="x"), "credentials"),
@@ -66,7 +68,42 @@ def test_every_error_has_its_reason(exception, reason):
     assert "region eu-west-1" in error.message
 
 
-@pytest.mark.parametrize("code", ["UnrecognizedClientException", "InvalidClientTokenId", "OptInRequired"])
+# The reason of each code, whatever status it comes with: AWS's services differ in that
+CODES = {
+    "access_denied": ["AccessDenied", "AccessDeniedException", "UnauthorizedAccess", "UnauthorizedOperation"],
+    "credentials": [
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "IncompleteSignatureException",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "RequestExpired",
+        "SignatureDoesNotMatch",
+    ],
+    "internal_error": ["InternalException"],
+    "invalid_input": ["InvalidInputException", "ValidationException"],
+    "limit_exceeded": [
+        "BandwidthLimitExceeded",
+        "LimitExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    ],
+}
+
+
+@pytest.mark.parametrize("reason,code", [(reason, code) for reason, codes in CODES.items() for code in codes])
+def test_every_code_has_its_reason(reason, code):
+    assert errors.translate(answer(code, "No.", 400), Place()).reason == reason
+
+
+@pytest.mark.parametrize("code", ["UnrecognizedClientException", "InvalidClientTokenId", "OptInRequired", "AuthFailure"])
 @pytest.mark.parametrize("work,reason", [(True, "region_not_enabled"), (False, "credentials")])
 def test_a_refused_key_is_the_regions_or_the_credentials_fault(code, work, reason):
     assert errors.translate(answer(code, status=403), Place(credentials_work=work)).reason == reason
@@ -97,6 +134,7 @@ def test_awss_words_are_kept_beside_the_message():
         ("Maximum number of members exceeded", "limit_exceeded"),
         ("The account is part of an organization", "organization_managed"),
         ("The email is not valid", "invalid_input"),
+        ("The account is not authorized to do that", "access_denied"),
         (None, "aws_error"),
     ],
 )
