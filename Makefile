@@ -32,6 +32,7 @@ help:
 	@echo 'make matrix            units, emulator-tests and integration on each Python 3.10 to 3.13 found here'
 	@echo 'make changelog         CHANGELOG.rst of the version in galaxy.yml, from changelogs/fragments'
 	@echo 'make bench             what it costs, beside a thread pool and the playbook of today (some 6 minutes)'
+	@echo 'make mutants           deliberate mistakes in the collection, and which of them no test notices (ARGS=pattern for some)'
 	@echo 'make build             the collection as Galaxy takes it, in $(BUILD)/'
 	@echo 'make env               only the environment: $(VENV), amazon.aws, the staged collection'
 	@echo 'make clean             remove $(BUILD)/'
@@ -137,6 +138,10 @@ changelog: env $(CHECKS_READY)
 .PHONY: bench
 bench: env
 	@$(INSIDE) env PYTHONPATH=tests python -m bench $(ARGS)
+
+.PHONY: mutants
+mutants: env
+	@$(INSIDE) env PYTHONPATH=tests python -m mutants --output $(abspath $(BUILD))/mutants $(ARGS)
 
 .PHONY: matrix
 matrix: env

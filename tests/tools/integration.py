@@ -66,9 +66,11 @@ def find_targets(wanted):
     return chosen
 
 
-def ways_of(target):
-    """How a target runs: a word for each way, and the variables that choose it."""
-    return {"both ways": {}} if "both_ways" in aliases(target) else WAYS
+def ways_of(target, only=None):
+    """How a target runs: a word for each way, and the variables that choose it. only: the one way that is wanted, if the target has it."""
+    if "both_ways" in aliases(target):
+        return {"both ways": {}}
+    return {way: variables for way, variables in WAYS.items() if only in (None, way)}
 
 
 def write_json(path, content):
@@ -133,6 +135,7 @@ def main():
     parser.add_argument("targets", nargs="*", help="the targets to run; none named: all")
     parser.add_argument("--output", required=True, help="the folder for logs and what targets write")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many targets at once")
+    parser.add_argument("--way", choices=WAYS, help="run only this way")
     parser.add_argument("--arguments", default="", help="further words for ansible-playbook, in one string")
     args = parser.parse_args()
 
@@ -142,7 +145,7 @@ def main():
     started = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
         arguments = os.path.abspath(args.output), shlex.split(args.arguments)
-        runs = [pool.submit(run_target, target, way, *arguments) for target in targets for way in ways_of(target)]
+        runs = [pool.submit(run_target, target, way, *arguments) for target in targets for way in ways_of(target, args.way)]
         results = []
         for run in concurrent.futures.as_completed(runs):
             results.append(run.result())
