@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import collections
 import concurrent.futures
+import contextlib
 import os
 import pathlib
 import queue
@@ -69,6 +70,7 @@ class Copy:
     def __init__(self, folder):
         self._folder = folder
         self._place = folder / "ansible_collections" / "cloudsec" / "securityhub"
+        self._process = None
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(".", self._place, ignore=shutil.ignore_patterns("__pycache__"))
         beside = pathlib.Path(os.environ["ANSIBLE_COLLECTIONS_PATH"], "ansible_collections", "amazon")
@@ -88,7 +90,7 @@ class Copy:
         environment = dict(os.environ, ANSIBLE_COLLECTIONS_PATH=str(self._folder), PYTHONPATH=os.pathsep.join(["tests", str(self._folder)]))
         started = time.monotonic()
         with open(log, "wb") as stream:
-            process = subprocess.Popen(
+            self._process = subprocess.Popen(
                 self._command(suite),
                 cwd=self._place,
                 env=environment,
@@ -98,17 +100,20 @@ class Copy:
                 start_new_session=True,
             )
             try:
-                word = FAILED if process.wait(timeout) else PASSED
+                word = FAILED if self._process.wait(timeout) else PASSED
             except subprocess.TimeoutExpired:
                 word = TIMED_OUT
             finally:
-                # Nothing that it has started stays: a mistake may have made it forget its children
-                try:
-                    os.killpg(process.pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
-                process.wait()
+                self.stop()
         return Outcome(word, time.monotonic() - started, log)
+
+    def stop(self):
+        """End the suite that runs, if one does, with all that it has started: a mistake may have made it forget its children."""
+        if self._process:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
 
     def _command(self, suite):
         """The command of a suite: an integration target, or whatever of the unit tests pytest is to run."""
@@ -129,51 +134,49 @@ class Runner:
         shutil.rmtree(self._logs, ignore_errors=True)
         self._logs.mkdir(parents=True)
         self._pool = concurrent.futures.ThreadPoolExecutor(jobs)
-        self._copies = queue.SimpleQueue()
-        for number in range(jobs):
-            self._copies.put(Copy(folder / f"copy{number}"))
+        self._copies = [Copy(folder / f"copy{number}") for number in range(jobs)]
+        self._free = queue.SimpleQueue()
+        for copy in self._copies:
+            self._free.put(copy)
 
     def outcomes(self, name, act, items):
         """Call act(copy, item, log) for each item; yields the item and what came of it, a future, as they end."""
 
         def run(number, item):
-            copy = self._copies.get()
+            copy = self._free.get()
             try:
                 return act(copy, item, self._logs / f"{name}-{number}.log")
             finally:
-                self._copies.put(copy)
+                self._free.put(copy)
 
         runs = {self._pool.submit(run, number, item): item for number, item in enumerate(items, 1)}
         for ended in concurrent.futures.as_completed(runs):
             yield runs[ended], ended
 
+    def stop(self):
+        """Begin nothing more, and end what runs."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for copy in self._copies:
+            copy.stop()
+
 
 def times_without_mistakes(runner, suites):
-    """How long each suite takes, in seconds. Ends the program where one fails: it could not tell anything."""
+    """How long each suite takes, in seconds, by suite. Ends the program where one fails: it could not tell anything."""
     seconds = {}
     for suite, ended in runner.outcomes("suite", lambda copy, suite, log: copy.run(suite, log), suites):
         outcome = ended.result()
         print(f"{outcome.word:8} {outcome.seconds:6.1f} s  {suite}", flush=True)
         if outcome.word != PASSED:
-            print(outcome.log.read_text(encoding="utf-8", errors="replace")[-10000:])
-            print(f"The suite {suite} fails without any mistake, see above: it can't tell whether it notices one.", file=sys.stderr, flush=True)
-            os._exit(2)  # the others need not come to their end
+            print(outcome.log.read_text(encoding="utf-8", errors="replace")[-10000:], flush=True)
+            print(f"The suite {suite} fails without any mistake, see above: it can't tell whether it notices one.", flush=True)
+            sys.exit(2)
         seconds[suite] = outcome.seconds
     return seconds
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("pattern", nargs="?", default="", help="a regular expression: only mistakes whose name or file it is found in")
-    parser.add_argument("--output", required=True, type=pathlib.Path, help="the folder for copies and logs")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many suites at once")
-    args = parser.parse_args()
-
-    mistakes = [mistake for mistake in read_mistakes() if re.search(args.pattern, f"{mistake.file}: {mistake.name}", re.IGNORECASE)]
-    if not mistakes:
-        sys.exit(f"No mistake has {args.pattern!r} in its name.")
+def all_are_noticed(runner, mistakes):
+    """Whether each mistake could be made and was noticed. Prints what becomes of each, and what there is to do."""
     started = time.monotonic()
-    runner = Runner(args.output, args.jobs)
     print("Without mistakes:", flush=True)
     seconds = times_without_mistakes(runner, dict.fromkeys(mistake.suite for mistake in mistakes))
 
@@ -199,7 +202,25 @@ def main():
     for mistake in lost:
         print(f"ERROR, could not be made: {mistake.file}: {mistake.name}")
     print(f"{len(mistakes) - len(survived) - len(lost)} of {len(mistakes)} mistakes were noticed, in {time.monotonic() - started:.0f} s.")
-    sys.exit(1 if survived or lost else 0)
+    return not survived and not lost
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("pattern", nargs="?", default="", help="a regular expression: only mistakes whose name or file it is found in")
+    parser.add_argument("--output", required=True, type=pathlib.Path, help="the folder for copies and logs")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many suites at once")
+    args = parser.parse_args()
+
+    mistakes = [mistake for mistake in read_mistakes() if re.search(args.pattern, f"{mistake.file}: {mistake.name}", re.IGNORECASE)]
+    if not mistakes:
+        sys.exit(f"No mistake has {args.pattern!r} in its name.")
+    runner = Runner(args.output, args.jobs)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    try:
+        sys.exit(0 if all_are_noticed(runner, mistakes) else 1)
+    finally:
+        runner.stop()
 
 
 if __name__ == "__main__":
