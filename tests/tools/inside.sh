@@ -16,11 +16,8 @@ for name in $(env | sed -nE 's/^((AWS|BOTO|ANSIBLE|MOTO|PYTEST|PYTHON)[A-Z0-9_]*
     [ "$name" = AWS_CA_BUNDLE ] || unset "$name"
 done
 
-# Ansible refuses to run without UTF-8.
-case "${LC_ALL:-${LC_CTYPE:-${LANG:-}}}" in
-    *[Uu][Tt][Ff]*) ;;
-    *) export LC_ALL=C.UTF-8 ;;
-esac
+# Ansible refuses to run without UTF-8, and with a locale that is not installed, whatever its name says.
+export LC_ALL=C.UTF-8
 
 export HOME="$build/home"
 unset XDG_CONFIG_HOME XDG_CACHE_HOME
@@ -33,6 +30,9 @@ export no_proxy="$NO_PROXY"
 export AWS_EC2_METADATA_DISABLED=true
 
 export ANSIBLE_CONFIG="$HOME/ansible.cfg"
+# Their defaults are in the home of "~USER", which is not HOME's, but that of /etc/passwd.
+export ANSIBLE_REMOTE_TEMP="$HOME/.ansible/tmp"
+export ANSIBLE_ASYNC_DIR="$HOME/.ansible_async"
 export ANSIBLE_COLLECTIONS_PATH="$build/collections"
 staged="$build/collections/ansible_collections/cloudsec/securityhub"
 # Else ansible-test asks the git checkout around the build folder for the files, and there they are ignored.
