@@ -4,19 +4,25 @@
 # The Python to work with (3.10 or later), and the folder for everything generated.
 PYTHON ?= python3
 BUILD ?= build
+# "no" installs the newest releases instead of those in the locks.
+LOCKED ?= yes
 
-PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>&1)
-VENV := $(BUILD)/venv
+TOOLS := tests/tools
+
+PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+VENV := $(BUILD)/venv-run
 COLLECTIONS := $(BUILD)/collections
 STAGED := $(COLLECTIONS)/ansible_collections/cloudsec/securityhub
-TOOLS := tests/tools
-INSIDE := sh $(TOOLS)/inside.sh $(BUILD) venv
+INSIDE := sh $(TOOLS)/inside.sh $(BUILD) venv-run
 INSIDE_CHECKS := sh $(TOOLS)/inside.sh $(BUILD) venv-checks
 
-# A stamp that names the Python: another one makes the environment anew.
-VENV_READY := $(VENV)/.ready-$(PYTHON_VERSION)
-CHECKS_READY := $(BUILD)/venv-checks/.ready-$(PYTHON_VERSION)
-AMAZON_AWS_READY := $(COLLECTIONS)/ansible_collections/amazon/aws/.ready-$(PYTHON_VERSION)
+# A list of requirements is a lock, NAME.txt, or the names that it is made from, NAME.in.
+LIST := $(if $(filter no,$(LOCKED)),in,txt)
+# A stamp that names the Python and the kind of list: another one makes the environment anew.
+READY := .ready-$(PYTHON_VERSION)-$(LIST)
+VENV_READY := $(VENV)/$(READY)
+CHECKS_READY := $(BUILD)/venv-checks/$(READY)
+AMAZON_AWS_READY := $(COLLECTIONS)/ansible_collections/amazon/aws/$(READY)
 
 .PHONY: help
 help:
@@ -30,6 +36,8 @@ help:
 	@echo '  make docs            antsibull-docs and antsibull-changelog on documentation and changelog'
 	@echo '  make importer        galaxy-importer on the built collection'
 	@echo 'make matrix            units, emulator-tests and integration on each Python 3.10 to 3.13 found here'
+	@echo 'make newest            the same three with the newest releases of everything, instead of those in the locks'
+	@echo 'make locks             tests/requirements/*.txt: the newest of what tests/requirements/versions.in leaves open'
 	@echo 'make changelog         CHANGELOG.rst of the version in galaxy.yml, from changelogs/fragments'
 	@echo 'make bench             what it costs, beside a thread pool and the playbook of today (some 6 minutes)'
 	@echo 'make mutants           deliberate mistakes in the collection, and which of them no test notices (ARGS=pattern for some)'
@@ -41,19 +49,14 @@ help:
 
 # --- The environment -----------------------------------------------------------------------------
 
-$(VENV)/.ready-%: tests/requirements/run.txt $(TOOLS)/make_venv.py
+$(BUILD)/venv-%/$(READY): tests/requirements/%.$(LIST) $(TOOLS)/make_venv.py
 	@mkdir -p $(BUILD)
-	@$(PYTHON) $(TOOLS)/make_venv.py $(VENV) $<
+	@$(PYTHON) $(TOOLS)/make_venv.py $(@D) $<
 	@touch $@
 
-$(BUILD)/venv-checks/.ready-%: tests/requirements/checks.txt $(TOOLS)/make_venv.py
-	@mkdir -p $(BUILD)
-	@$(PYTHON) $(TOOLS)/make_venv.py $(BUILD)/venv-checks $<
-	@touch $@
-
-$(COLLECTIONS)/ansible_collections/amazon/aws/.ready-%: $(TOOLS)/fetch_amazon_aws.py | $(VENV_READY)
+$(AMAZON_AWS_READY): tests/requirements/amazon_aws.$(LIST) $(TOOLS)/fetch_amazon_aws.py | $(VENV_READY)
 	@mkdir -p $(COLLECTIONS)
-	@$(VENV)/bin/python $(TOOLS)/fetch_amazon_aws.py $(COLLECTIONS)
+	@$(VENV)/bin/python $(TOOLS)/fetch_amazon_aws.py $(COLLECTIONS) $<
 	@touch $@
 
 .PHONY: home
@@ -77,6 +80,8 @@ env: $(VENV_READY) $(AMAZON_AWS_READY) home stage
 demo: env
 	@$(INSIDE) python $(TOOLS)/demo.py --output $(abspath $(BUILD))/demo
 
+# Those that depend on the versions of what the collection runs with.
+TESTS := units emulator-tests integration
 GATES := sanity units emulator-tests integration lint docs importer
 
 .PHONY: test
@@ -145,7 +150,17 @@ mutants: env
 
 .PHONY: matrix
 matrix: env
-	@$(VENV)/bin/python $(TOOLS)/matrix.py $(MAKE) $(BUILD) units emulator-tests integration
+	@$(VENV)/bin/python $(TOOLS)/matrix.py $(MAKE) $(BUILD) $(TESTS)
+
+# Made anew each time: what is newest changes.
+.PHONY: newest
+newest:
+	@rm -rf $(BUILD)/newest
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/newest LOCKED=no $(TESTS)
+
+.PHONY: locks
+locks: $(BUILD)/venv-locks/$(READY)
+	@$(BUILD)/venv-locks/bin/python $(TOOLS)/make_locks.py
 
 .PHONY: clean
 clean:

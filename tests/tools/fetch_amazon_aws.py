@@ -16,27 +16,24 @@ import sys
 import tempfile
 import zipfile
 
+from make_venv import pip_options
+
 PREFIX = "ansible_collections/amazon/aws/"
-
-
-def ansible_version():
-    """The release of "ansible" with the amazon.aws to test on this Python: 10.1.2 before Python 3.12, 11.4.0 from there."""
-    return "14.5.0" if sys.version_info >= (3, 12) else "12.3.0"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("collections", help="the folder that holds ansible_collections")
+    parser.add_argument("requirements", help="the list that names the package")
     args = parser.parse_args()
 
-    wanted = "ansible==%s" % ansible_version()
-    print("Taking amazon.aws out of %s" % wanted, flush=True)
+    print("Taking amazon.aws out of the package in %s" % args.requirements, flush=True)
     shutil.rmtree(os.path.join(args.collections, PREFIX), ignore_errors=True)
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(
-            [sys.executable, "-m", "pip", "download", "-qq", "--disable-pip-version-check"]
+            [sys.executable, "-m", "pip", "download", *pip_options(args.requirements)]
             # Its Python is not ours to mind: only files of one collection are used.
-            + ["--no-deps", "--ignore-requires-python", "--only-binary", ":all:", "--dest", folder, wanted],
+            + ["--no-deps", "--ignore-requires-python", "--only-binary", ":all:", "--dest", folder],
             stdin=subprocess.DEVNULL,
             check=True,
         )

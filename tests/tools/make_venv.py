@@ -16,6 +16,13 @@ import sys
 OLDEST = (3, 10)
 
 
+def pip_options(requirements):
+    """What pip must be told about a list of requirements, a lock (NAME.txt) or names without versions (NAME.in)."""
+    # A package that had to be built would bring what builds it, in a version that no lock has.
+    locked = ["--require-hashes", "--only-binary", ":all:"] if requirements.endswith(".txt") else []
+    return ["-qq", "--disable-pip-version-check", *locked, "--requirement", requirements]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("venv")
@@ -39,11 +46,7 @@ def main():
     print("Making %s from %s (Python %s)" % (args.venv, args.requirements, sys.version.split()[0]), flush=True)
     venv.create(args.venv, with_pip=True)
     python = os.path.join(args.venv, "bin", "python")
-    subprocess.run(
-        [python, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--requirement", args.requirements],
-        stdin=subprocess.DEVNULL,
-        check=True,
-    )
+    subprocess.run([python, "-m", "pip", "install", *pip_options(args.requirements)], stdin=subprocess.DEVNULL, check=True)
 
 
 if __name__ == "__main__":

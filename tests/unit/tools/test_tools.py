@@ -1,20 +1,32 @@
 # Copyright: Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The tools work with any locale and away from the user's home."""
+"""The tools work with any locale and away from the user's home; the locks say what is wanted."""
 
 from __future__ import annotations
 
+import glob
 import os
 import pathlib
 import re
 import subprocess
 import sys
+import zipfile
 
 import pytest
+from packaging.markers import default_environment
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = pathlib.Path(__file__).parents[3]
 TOOLS = ROOT / "tests" / "tools"
+REQUIREMENTS = ROOT / "tests" / "requirements"
+sys.path.insert(0, str(TOOLS))
+
+from make_venv import pip_options  # pylint: disable=wrong-import-position
+
+PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
+LOCKS = sorted(path.stem for path in REQUIREMENTS.glob("*.txt"))
 
 
 def run(command, **options):
@@ -58,3 +70,56 @@ def test_ansible_leaves_the_home_alone(tmp_path, inside):
     assert waited.returncode == 0, waited.stdout
     assert (tmp_path / "build" / "home" / ".ansible_async").is_dir()
     assert not (tmp_path / "home").exists()
+
+
+def entries(name):
+    """The requirements in a list, a lock's with their hashes."""
+    text = re.sub(r"\\\n", " ", (REQUIREMENTS / name).read_text(encoding="utf-8"))
+    lines = [line.split(" --hash=") for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    return [(Requirement(line[0].strip()), line[1:]) for line in lines]
+
+
+def test_there_is_a_lock_for_each_list():
+    lists = {os.path.splitext(os.path.basename(path))[0] for path in glob.glob(str(REQUIREMENTS / "*.in"))}
+    assert set(LOCKS) == lists - {"versions"}
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_has_hashes_and_nothing_of_a_machine(name):
+    for requirement, hashes in entries(name + ".txt"):
+        assert re.fullmatch(r"==[^,*]+", str(requirement.specifier)) and not requirement.url
+        assert hashes and all(re.fullmatch(r"sha256:[0-9a-f]{64}", each.strip()) for each in hashes)
+    assert not re.search(r"://|--(index|extra-index|find-links|trusted)|(^|\s)/", (REQUIREMENTS / (name + ".txt")).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_has_what_is_wanted(name, python):
+    machine = {**default_environment(), "python_version": python, "python_full_version": python + ".9"}
+    applies = [requirement for requirement, _hashes in entries(name + ".txt") if not requirement.marker or requirement.marker.evaluate(machine)]
+    locked = {canonicalize_name(requirement.name): str(requirement.specifier)[2:] for requirement in applies}
+    assert len(locked) == len(applies)
+    wanted = [requirement for requirement, _hashes in entries(name + ".in") if not requirement.marker or requirement.marker.evaluate(machine)]
+    assert {canonicalize_name(requirement.name) for requirement in wanted} <= set(locked)
+    for requirement, _hashes in entries("versions.in"):
+        if canonicalize_name(requirement.name) in locked and (not requirement.marker or requirement.marker.evaluate(machine)):
+            assert requirement.specifier.contains(locked[canonicalize_name(requirement.name)]), requirement
+
+
+def test_a_file_without_a_hash_is_not_installed(tmp_path):
+    with zipfile.ZipFile(tmp_path / "thing-1.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("thing-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: thing\nVersion: 1.0\n")
+        wheel.writestr("thing-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr("thing-1.0.dist-info/RECORD", "")
+    command = [sys.executable, "-m", "pip", "install", "--dry-run", "--no-index", "--find-links", str(tmp_path)]
+    for name, refused in (("names.in", False), ("lock.txt", True)):
+        (tmp_path / name).write_text("thing == 1.0\n", encoding="utf-8")
+        ended = run([*command, *pip_options(str(tmp_path / name))])
+        assert ("Hashes are required" in ended.stdout) == bool(ended.returncode) == refused, ended.stdout
+
+
+def test_make_installs_the_newest_only_when_told_to(tmp_path, environment):
+    for words, suffix in (([], "txt"), (["LOCKED=no"], "in")):
+        ended = run(["make", "--dry-run", "--no-print-directory", "env", "BUILD=%s" % (tmp_path / "build"), *words], cwd=ROOT, env=environment)
+        assert ended.returncode == 0, ended.stdout
+        assert set(re.findall(r"tests/requirements/(\S+)", ended.stdout)) == {"run." + suffix, "amazon_aws." + suffix}
