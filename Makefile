@@ -1,13 +1,19 @@
 # Copyright: Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-# The Python to work with (3.10 or later), and the folder for everything generated.
+# The Python to work with (3.10 or later).
 PYTHON ?= python3
-BUILD ?= build
 # "no" installs the newest releases instead of those in the locks.
 LOCKED ?= yes
 
 TOOLS := tests/tools
+quoted = '$(subst ','\'',$(1))'
+
+# The folder for everything generated: build, or the one given. As all else in a recipe, its name needs no quotes.
+override BUILD := $(shell sh $(TOOLS)/build_folder.sh $(call quoted,$(value BUILD)))
+ifeq ($(BUILD),)
+$(error There is no folder for what is generated)
+endif
 
 PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 VENV := $(BUILD)/venv-run
@@ -108,7 +114,7 @@ emulator-tests: env
 
 .PHONY: integration
 integration: env
-	@$(INSIDE) python $(TOOLS)/integration.py --output $(abspath $(BUILD))/integration --arguments='$(ARGS)' $(TARGET)
+	@$(INSIDE) python $(TOOLS)/integration.py --output $(abspath $(BUILD))/integration --arguments=$(call quoted,$(ARGS)) $(TARGET)
 
 .PHONY: lint
 lint: env $(CHECKS_READY)

@@ -7,7 +7,7 @@
 # and without anything of the machine's own AWS and Ansible settings.
 set -eu
 
-build=$(cd "$1" && pwd)
+build=$(cd "$1" && pwd -P)
 venv=$2
 shift 2
 

@@ -1,7 +1,7 @@
 # Copyright: Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The tools work with any locale and away from the user's home; the locks say what is wanted."""
+"""The tools work in a folder of any name, with any locale, and away from the user's home; the locks say what is wanted."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import glob
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -25,6 +26,7 @@ sys.path.insert(0, str(TOOLS))
 
 from make_venv import pip_options  # pylint: disable=wrong-import-position
 
+ODD = "x y; touch PWNED 'q\" $(touch PWNED) `touch PWNED` ${HOME} $(shell touch PWNED) &\n|<>\\%=:#*"
 PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
 LOCKS = sorted(path.stem for path in REQUIREMENTS.glob("*.txt"))
 
@@ -40,6 +42,100 @@ def _environment(tmp_path):
     ours = ("MAKE", "MFLAGS", "GNUMAKEFLAGS", "ARGS", "BUILD", "LOCKED", "PYTHON", "SUITES", "TARGET", "ANSIBLE", "XDG_", "LC_")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return {**environment, "HOME": str(tmp_path / "home"), "PYTHON": sys.executable}
+
+
+@pytest.fixture(name="odd")
+def _odd(tmp_path):
+    """A copy of the collection in a folder whose name is one no tool likes."""
+    shutil.copytree(ROOT, tmp_path / ODD, ignore=shutil.ignore_patterns("__pycache__", "output"))
+    return tmp_path / ODD
+
+
+def build_folder(folder, environment, given=""):
+    return run(["sh", str(TOOLS / "build_folder.sh"), given], cwd=folder, env=environment)
+
+
+def assert_nothing_ran(tmp_path):
+    assert not list(tmp_path.rglob("PWNED"))
+
+
+def test_a_plain_name_needs_no_other_folder(tmp_path, environment):
+    (tmp_path / "Übung-1.0_a+b@c").mkdir()
+    for given, folder in (("", "build"), ("elsewhere", "elsewhere"), ("/some/where", "/some/where")):
+        assert build_folder(tmp_path / "Übung-1.0_a+b@c", environment, given).stdout == folder + "\n"
+
+
+@pytest.mark.parametrize("name", [*("a%sb" % character for character in " \t'\";&|<>()$`:#%\\=*?[,{~"), "a\n"])
+def test_an_odd_name_needs_another_folder(tmp_path, environment, name):
+    (tmp_path / name).mkdir()
+    folder = pathlib.Path(build_folder(tmp_path / name, environment).stdout.rstrip("\n"))
+    assert folder.parent == tmp_path / "home" / ".cache" / ("cloudsec.securityhub-%d" % os.getuid())
+    assert folder.parent.stat().st_mode & 0o777 == 0o700
+    (tmp_path / (name + "2")).mkdir()
+    assert build_folder(tmp_path / (name + "2"), environment).stdout.rstrip("\n") != str(folder)
+    refused = build_folder(tmp_path / name, environment, "elsewhere")
+    assert refused.returncode and "whole path may have" in refused.stdout
+
+
+def test_a_link_counts_as_where_it_leads(tmp_path, environment):
+    for folder, link, elsewhere in (("a b", "plain_link", True), ("plain", "odd link", False)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / link).symlink_to(tmp_path / folder)
+        environment["PWD"] = str(tmp_path / link)
+        assert (build_folder(tmp_path / link, environment).stdout != "build\n") == elsewhere
+
+
+@pytest.mark.parametrize("home", [None, "/dev/null", "odd home", "open_home"])
+def test_a_home_of_no_use_is_done_without(tmp_path, environment, home):
+    (tmp_path / "a b").mkdir()
+    open_folder = tmp_path / "open_home" / ".cache" / ("cloudsec.securityhub-%d" % os.getuid())
+    open_folder.mkdir(parents=True)
+    open_folder.chmod(0o777)
+    environment.update(HOME=str(tmp_path / (home or "")), TMPDIR=str(tmp_path / "temporary"))
+    if home is None:
+        del environment["HOME"]
+    folder = build_folder(tmp_path / "a b", environment).stdout.rstrip("\n")
+    assert os.path.dirname(folder) == str(tmp_path / "temporary" / ("cloudsec.securityhub-%d" % os.getuid()))
+    home_made = run([sys.executable, str(TOOLS / "make_home.py"), "build/home"], cwd=tmp_path, env=environment)
+    assert home_made.returncode == 0, home_made.stdout
+
+
+def test_make_works_in_a_folder_of_any_name(tmp_path, environment, odd):
+    """The collection is built for real; the environment, which takes long to make, is there already."""
+    build = pathlib.Path(build_folder(odd, environment).stdout.rstrip("\n"))
+    for folder in ("venv-run", "collections/ansible_collections/amazon/aws"):
+        (build / folder).mkdir(parents=True)
+        (build / folder / (".ready-%d.%d-txt" % sys.version_info[:2])).touch()
+    (build / "venv-run" / "bin").mkdir()
+    (build / "venv-run" / "bin" / "python").symlink_to(sys.executable)
+    ended = run(["make", "build"], cwd=odd, env=environment)
+    assert ended.returncode == 0, ended.stdout
+    assert list(build.glob("*.tar.gz"))
+    assert not (odd / "build").exists()
+    assert_nothing_ran(tmp_path)
+
+
+def test_no_command_of_make_names_the_folder(tmp_path, environment, odd):
+    goals = re.findall(r"^\.PHONY: (\S+)", (odd / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    # These two run with --dry-run as well: their commands name make.
+    goals = sorted(set(goals) - {"test", "matrix"})
+    assert len(goals) > 15
+    ended = run(["make", "--dry-run", "--no-print-directory", *goals], cwd=odd, env=environment)
+    assert ended.returncode == 0, ended.stdout
+    assert "x y" not in ended.stdout
+    assert_nothing_ran(tmp_path)
+
+
+def test_arguments_are_handed_on_as_they_are(environment):
+    command = ["make", "--dry-run", "integration", "ARGS=-e 'a b'"]
+    assert r"--arguments='-e '\''a b'\'''" in run(command, cwd=ROOT, env=environment).stdout
+
+
+def test_an_odd_build_folder_is_refused(tmp_path, environment, odd):
+    for given in ("'; touch PWNED; '", "$(shell touch PWNED)", "a b", "elsewhere"):
+        for ended in (run(["make", "help", "BUILD=" + given], cwd=odd, env=environment), run(["make", "help"], cwd=odd, env={**environment, "BUILD": given})):
+            assert ended.returncode and "whole path may have" in ended.stdout
+    assert_nothing_ran(tmp_path)
 
 
 @pytest.fixture(name="inside")
