@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import json
 import os
 import pathlib
@@ -99,24 +98,3 @@ def test_a_seed_that_makes_no_sense_is_a_clear_error(tmp_path):
     result = subprocess.run(command, env={**os.environ, "PYTHONPATH": PACKAGE_PARENT}, capture_output=True, text=True, timeout=60, check=False)
     assert result.returncode == 1
     assert result.stderr.strip() == "The emulator can't start: there is no region 'eu-nowhere-1'"
-
-
-@pytest.mark.skipif(importlib.util.find_spec("awscli") is None, reason="the AWS CLI (awscli) is not installed")
-def test_the_aws_cli_accepts_an_invitation(tmp_path):
-    with running(tmp_path, "--members", "1") as (_process, ready):
-        environment = {**os.environ, **Client(ready["url"]).aws_environment(), "AWS_MAX_ATTEMPTS": "1"}
-
-        def aws(*words, **more):
-            command = [sys.executable, "-m", "awscli", *words, "--output", "json"]
-            result = subprocess.run(command, env={**environment, **more}, capture_output=True, text=True, timeout=60, check=False)
-            return result.returncode, json.loads(result.stdout or "{}"), result.stderr
-
-        role = ready["role_arn_pattern"].format(account_id="200000000001")
-        keys = aws("sts", "assume-role", "--role-arn", role, "--role-session-name", "cli")[1]["Credentials"]
-        member = {"AWS_ACCESS_KEY_ID": keys["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"], "AWS_SESSION_TOKEN": keys["SessionToken"]}
-        found = aws("securityhub", "list-invitations", **member)[1]["Invitations"][0]
-        accept = ("accept-administrator-invitation", "--administrator-id", found["AccountId"], "--invitation-id", found["InvitationId"])
-        assert aws("securityhub", *accept, **member)[0] == 0
-        assert aws("securityhub", "get-administrator-account", **member)[1]["Administrator"]["AccountId"] == ready["administrators"][0]
-        code, _answer, message = aws("securityhub", "enable-security-hub", **member)
-        assert code != 0 and "ResourceConflictException" in message
