@@ -27,7 +27,15 @@ def test_a_list_of_accounts_is_one_of_text(administrator, name, value):
 
 @pytest.mark.parametrize(
     "value",
-    [None, [], [{}], [{"AccountId": 1}], [{"AccountId": MEMBER, "Email": ""}], [{"AccountId": MEMBER, "Email": 7}], [{"AccountId": MEMBER}] * 2],
+    [
+        None,
+        [],
+        [{}],
+        [{"AccountId": 1}],
+        [{"AccountId": MEMBER, "Email": ""}],
+        [{"AccountId": MEMBER, "Email": 7}],
+        [{"AccountId": MEMBER}] * 2,
+    ],
     ids=["none", "empty", "no account", "number", "blank email", "email a number", "twice"],
 )
 def test_members_are_created_from_whole_details(administrator, value):
@@ -35,7 +43,11 @@ def test_members_are_created_from_whole_details(administrator, value):
     assert status(administrator) is None
 
 
-@pytest.mark.parametrize("tags", [{}, {"aws:mine": "x"}, {"": "x"}, {"a b": "x"}, {"a" * 129: "x"}, {"a": "x" * 257}, {"a": 1}, {str(n): "x" for n in range(51)}])
+@pytest.mark.parametrize(
+    "tags",
+    [{}, {"aws:mine": "x"}, {"": "x"}, {"a b": "x"}, {"a" * 129: "x"}, {"a": "x" * 257}, {"a": 1}, {str(number): "x" for number in range(51)}],
+    ids=["none", "of AWS", "no name", "a space", "a long name", "a long value", "a number", "51"],
+)
 def test_tags_are_as_the_model_says(aws, member, tags):
     assert error(member.tag_resource, ResourceArn=HUB, Tags=tags)[:2] == INVALID
     assert member.list_tags_for_resource(ResourceArn=HUB)["Tags"] == {}
@@ -66,7 +78,9 @@ def test_a_hub_is_not_set_to_nonsense(member, params):
     assert error(member.update_security_hub_configuration, **params)[:2] == INVALID
 
 
-@pytest.mark.parametrize("params", [{}, {"AdministratorId": ADMINISTRATOR}, {"InvitationId": "0" * 32}, {"AdministratorId": ADMINISTRATOR, "InvitationId": " "}], ids=str)
+@pytest.mark.parametrize(
+    "params", [{}, {"AdministratorId": ADMINISTRATOR}, {"InvitationId": "0" * 32}, {"AdministratorId": ADMINISTRATOR, "InvitationId": " "}], ids=str
+)
 def test_an_invitation_is_accepted_by_both_ids(invited, params):
     assert error(invited.accept_administrator_invitation, **params)[:2] == INVALID
 

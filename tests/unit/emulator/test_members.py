@@ -191,7 +191,8 @@ def test_an_account_of_the_own_organization_can_stay_created_and_is_not_invited(
 
 
 def test_an_account_of_the_own_organization_that_has_another_administrator_keeps_it(emulator, aws, administrator):
-    emulator.seed(organizations=[{"account_id": ADMINISTRATOR, "accounts": [MEMBER]}], members=[{"account_id": MEMBER, "administrator": OTHER, "status": "Enabled"}])
+    members = [{"account_id": MEMBER, "administrator": OTHER, "status": "Enabled"}]
+    emulator.seed(organizations=[{"account_id": ADMINISTRATOR, "accounts": [MEMBER]}], members=members)
     create(administrator, MEMBER)
     assert status(administrator) == "Created"
     assert aws(MEMBER).get_administrator_account()["Administrator"]["AccountId"] == OTHER
