@@ -22,7 +22,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_hub_info
 
 REGIONS = ["eu-west-1", "us-east-1", "ap-south-1", "sa-east-1", "eu-north-1"]
-FAST = {"retries": {"max_attempts": 0}, "connect_timeout": 2, "read_timeout": 2}
+FAST = {"retries": {"max_attempts": 0}, "connect_timeout": 15, "read_timeout": 15}
 
 
 class Hub(http.server.BaseHTTPRequestHandler):
