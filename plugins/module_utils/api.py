@@ -156,8 +156,9 @@ class SecurityHubApi:
         """A call that takes a list of accounts. Returns what it left unprocessed, as errors by account ID."""
         operation = _operation(method)
         answer = self._call(method, parameters)
+        retried = answer.get("ResponseMetadata", {}).get("RetryAttempts", 0) > 0
         return {
-            left["AccountId"]: errors.unprocessed(operation, left["AccountId"], left.get("ProcessingResult"), self.place)
+            left["AccountId"]: errors.unprocessed(operation, left["AccountId"], left.get("ProcessingResult"), self.place, retried)
             for left in answer.get("UnprocessedAccounts") or []
         }
 

@@ -185,8 +185,11 @@ def defect(exception):
     )
 
 
-def unprocessed(operation, account_id, said, where):
-    """An error for an account that a call on many accounts left unprocessed, with the service's words for why."""
+def unprocessed(operation, account_id, said, where, retried=False):
+    """An error for an account that a call on many accounts left unprocessed, with the service's words for why.
+
+    retried: whether another attempt than the first was answered so.
+    """
     said = said or "AWS gave no reason"
     reason = AWS_ERROR
     for pattern, meant in _REASON_OF_PROCESSING_RESULT:
@@ -194,7 +197,11 @@ def unprocessed(operation, account_id, said, where):
             reason = meant
             break
     return SecurityHubError(
-        reason, f"{operation} left account {account_id} unprocessed in {where}: {said.rstrip('.')}.", aws_message=said, operation=operation
+        reason,
+        f"{operation} left account {account_id} unprocessed in {where}: {said.rstrip('.')}.",
+        aws_message=said,
+        operation=operation,
+        retried=retried,
     )
 
 

@@ -120,15 +120,18 @@ def _forget_invitation(api, wish, outcome):
         if not wish.check_mode:
             settle(lambda: api.delete_invitation(wish.administrator_id), lambda: not _received(api, wish))
     except errors.SecurityHubError as e:
-        remaining = _received(api, wish) if e.is_refusal else []
-        if not remaining:
+        if not e.is_refusal:
             raise
-        if any(_is_pending(invitation) for invitation in remaining):
-            settle(lambda: api.decline_invitation(wish.administrator_id), lambda: not _pending(api, wish))
-            outcome["changed"] = True
-        outcome.update(invitation_remains=True, after={"invitations": _received(api, wish)})
-    else:
-        outcome.update(changed=True, after={"invitations": []})
+        remaining = _received(api, wish)
+        if remaining:
+            outcome["invitation_remains"] = True
+            if any(_is_pending(invitation) for invitation in remaining):
+                settle(lambda: api.decline_invitation(wish.administrator_id), lambda: not _pending(api, wish))
+                outcome["changed"] = True
+                remaining = _received(api, wish)
+            outcome["after"] = {"invitations": remaining}
+            return
+    outcome.update(changed=True, after={"invitations": []})
 
 
 def _is_from(current, wish):

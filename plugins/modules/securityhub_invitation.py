@@ -165,7 +165,7 @@ regions:
       type: dict
       sample: null
     invitation_remains:
-      description: Whether AWS refused to delete the invitation, so that it was declined and stays listed.
+      description: Whether AWS refused to delete the invitation, so that it stays listed, as declined or resigned.
       returned: with O(state=absent)
       type: bool
       sample: false

@@ -38,6 +38,7 @@ class CallLog:
             "request_id": None,
             "dropped": False,
             "faults": [],
+            "instead": False,
         }
         with self._lock:
             entry["n"] = len(self._entries) + 1

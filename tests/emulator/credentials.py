@@ -35,7 +35,7 @@ class AccessKey:
 
 
 class AccessKeys:
-    """The base key, and what AssumeRole or IAM gave out, as moto keeps it."""
+    """The base key, and what AssumeRole gave out, as moto keeps it."""
 
     def __init__(self, base_account: str):
         self.base_account = base_account

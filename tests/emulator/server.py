@@ -22,7 +22,6 @@ from urllib.parse import parse_qsl, unquote
 import moto.securityhub
 from moto.core.base_backend import AccountSpecificBackend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from moto.organizations.models import organizations_backends
 
 from . import signature, state
 from .calls import CallLog, count_by_operation
@@ -32,9 +31,11 @@ from .faults import Fault, Faults, denied
 from .securityhub import securityhub_backends
 from .securityhub.settings import settings
 from .seed import KEYS, Seed, check_account_id
-from .service import TOKEN_INVALID, Answer, Call, Request, error_answer, json_answer, read_call
+from .service import TOKEN_INVALID, Answer, Call, Request, error_answer, json_answer, operation_model, read_call
 from .validation import violations_of_request
 
+SERVICES = ("securityhub", "sts")
+OPERATIONS_OF_STS = ("AssumeRole", "GetCallerIdentity")
 ROLE_NAME = "SecurityHubMember"
 ROLE_ARN = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:role/.+")
 # What this server says itself, and what moto tells its own test code.
@@ -129,10 +130,10 @@ class Emulator:
         faults = self.faults.take(call)
         entry["faults"] = [fault.id for fault in faults]
         instead = self._do(faults, "before", call)
-        if instead:
-            return instead
-        answer = self._refusal(request, call, key) or self._ask_moto(request, call)
-        return self._do(faults, "after", call) or answer
+        answer = instead or self._refusal(request, call, key) or self._ask_moto(request, call)
+        instead = instead or self._do(faults, "after", call)
+        entry["instead"] = instead is not None  # whether the answer is a fault's
+        return instead or answer
 
     def _do(self, faults: list[Fault], when: str, call: Call) -> Answer | None:
         answer = None
@@ -152,6 +153,8 @@ class Emulator:
                 signature.verify(request, call, key)
             except signature.Refused as refused:
                 return refused.answer(call.service)
+        if call.service not in SERVICES:
+            return error_answer(call.service, "NotImplemented", f"The emulator has no service {call.service}")
         if call.service == "securityhub":
             if not self._opted_in(call):
                 return error_answer(call.service, "UnrecognizedClientException", TOKEN_INVALID)
@@ -159,12 +162,14 @@ class Emulator:
                 return error_answer(call.service, "UnknownOperationException", "", 404)
             if not self.throttle.admits(call):
                 return error_answer(call.service, "LimitExceededException", "Rate exceeded")
+        elif operation_model("sts", call.operation) is None:
+            return error_answer("sts", "InvalidAction", f"Could not find operation {call.operation} for version 2011-06-15")
+        elif call.operation not in OPERATIONS_OF_STS:
+            return error_answer("sts", "NotImplemented", f"The emulator has no {call.operation}")
         violations = violations_of_request(request, call)
         if violations:
             return _invalid(call, violations)
-        if call.operation == "AssumeRole":
-            return self._role_refusal(call)
-        return None
+        return self._role_refusal(call) if call.operation == "AssumeRole" else None
 
     def _role_refusal(self, call: Call) -> Answer | None:
         """What STS says of a role that can't be, or whose trust policy asks for an external ID that the caller has not named."""
@@ -184,12 +189,14 @@ class Emulator:
         try:
             with self.lock:
                 body = b"".join(self.moto(environ, lambda status, headers, exc_info=None: head.extend((status, headers))))
+        except NotImplementedError:
+            return error_answer(call.service, "NotImplemented", f"The emulator has no {call.operation}")
         except Exception as error:  # moto raises what it did not think of
             traceback.print_exc()
             return error_answer(call.service, "InternalFailure", f"The emulator failed: {error!r}")
         answer = Answer(int(head[0].split()[0]), body, dict(head[1]))
         if answer.status == 404 and answer.headers.get("Content-Type", "").startswith("text/html"):
-            return error_answer(call.service, "NotImplemented", f"The emulator has no {call.operation}", 501)
+            return error_answer(call.service, "NotImplemented", f"The emulator has no {call.operation}")
         return answer
 
     @staticmethod
@@ -215,7 +222,9 @@ class Emulator:
         }
         for name, value in request.headers.items():
             environ["HTTP_" + name.upper().replace("-", "_")] = value
-        environ["CONTENT_TYPE"] = environ.pop("HTTP_CONTENT_TYPE", "")
+        environ.pop("HTTP_CONTENT_TYPE", None)
+        # Security Hub's bodies are JSON whatever they are called; moto would look into a form by itself
+        environ["CONTENT_TYPE"] = "application/json" if call.service == "securityhub" else "application/x-www-form-urlencoded"
         environ["CONTENT_LENGTH"] = str(len(request.body))
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account
         return environ
@@ -231,7 +240,7 @@ class Emulator:
         try:
             body = json.loads(request.body) if request.body else None
             return json_answer(handler(body, dict(parse_qsl(request.query)), *rest))
-        except (TypeError, ValueError, KeyError) as error:
+        except (TypeError, ValueError, KeyError, RecursionError) as error:
             return json_answer({"error": f"{type(error).__name__}: {error}"}, 400)
 
     def _get_health(self, _body: t.Any, _query: dict[str, str]) -> t.Any:
@@ -295,7 +304,6 @@ class Emulator:
         """As it was when it started, with or without the seed that it was started with. Access keys given out remain valid."""
         with self.lock:
             securityhub_backends.clear()
-            organizations_backends.clear()
             settings.reset()
             self.calls = CallLog()
             self.faults = Faults()
@@ -344,7 +352,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _handle(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        length = self.headers.get("Content-Length") or "0"
+        if "Transfer-Encoding" in self.headers or not re.fullmatch(r"[0-9]{1,9}", length, re.ASCII):
+            # Where the body ends can't be told, nor where the next request begins
+            self.close_connection = True
+            self._send(json_answer({"message": "A body needs a Content-Length."}, 411))
+            return
+        body = self.rfile.read(int(length))
         answer = self.server.emulator.answer(Request(self.command, self.path, self.headers, body))
         if answer.dropped:
             self._drop()

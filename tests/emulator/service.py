@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import email.message
 import json
+import re
 import typing as t
 import uuid
 from urllib.parse import parse_qs, unquote
@@ -18,6 +19,8 @@ from moto.core.utils import get_service_model
 
 SECURITY_HUB = get_service_model("securityhub")
 STS = get_service_model("sts")
+# What the query protocol and presigned requests have beside an operation's parameters, and secrets that the call log must not keep.
+IS_NO_PARAMETER = re.compile(r"(Action|Version|X-Amz-.*|WebIdentityToken|SAMLAssertion)$", re.IGNORECASE)
 TOKEN_INVALID = "The security token included in the request is invalid"
 
 # Codes that are not in the service's model.
@@ -27,7 +30,9 @@ OTHER_STATUSES = {
     "ExpiredToken": 403,
     "ExpiredTokenException": 403,
     "InternalFailure": 500,
+    "InvalidAction": 400,
     "InvalidClientTokenId": 403,
+    "NotImplemented": 501,
     "OptInRequired": 403,
     "ServiceUnavailable": 503,
     "SignatureDoesNotMatch": 403,
@@ -104,34 +109,52 @@ class Call:
     account: str | None = None
 
 
+@dataclasses.dataclass
+class Authorization:
+    """The parts of a request's Authorization header; those that it doesn't have are empty."""
+
+    algorithm: str
+    credential: str
+    signed_headers: str
+    signature: str
+    repeats: bool  # whether a part stands there more than once
+
+    @property
+    def scope(self) -> list[str]:
+        """KEY, 20240101, eu-west-1, securityhub and aws4_request, where the credential is one."""
+        return self.credential.split("/")
+
+
+def read_authorization(request: Request) -> Authorization:
+    """Read AWS4-HMAC-SHA256 Credential=KEY/20240101/eu-west-1/securityhub/aws4_request, SignedHeaders=…, Signature=…"""
+    algorithm, _sep, rest = (request.headers.get("Authorization") or "").partition(" ")
+    parts = [part.strip().partition("=")[::2] for part in rest.split(",")]
+    values = dict(reversed(parts))
+    return Authorization(
+        algorithm, values.get("Credential", ""), values.get("SignedHeaders", ""), values.get("Signature", ""), len(values) < len(parts)
+    )
+
+
 def read_call(request: Request) -> Call:
     """Find out what is asked for. Service and region stand in the signature, as moto reads them."""
-    access_key, region, service = _credential_scope(request.headers.get("Authorization", ""))
-    params = _params(request)
+    scope = read_authorization(request).scope
+    access_key, region, service = (scope[0], scope[2], scope[3]) if len(scope) == 5 else (None, None, "unknown")
+    params = _params(service, request)
     return Call(
         service=service,
         operation=_operation(service, request, params),
         region=region,
         access_key=access_key,
-        params={key: value for key, value in params.items() if key not in ("Action", "Version")},
+        params={key: value for key, value in params.items() if not IS_NO_PARAMETER.match(key)},
         user_agent=request.headers.get("User-Agent", ""),
     )
 
 
-def _credential_scope(authorization: str) -> tuple[str | None, str | None, str]:
-    """From AWS4-HMAC-SHA256 Credential=KEY/20240101/eu-west-1/securityhub/aws4_request, SignedHeaders=…"""
-    _name, _sep, rest = authorization.partition("Credential=")
-    parts = rest.split(",", 1)[0].split("/")
-    if len(parts) != 5:
-        return None, None, "unknown"
-    return parts[0], parts[2], parts[3]
-
-
-def _params(request: Request) -> dict[str, t.Any]:
+def _params(service: str, request: Request) -> dict[str, t.Any]:
     params: dict[str, t.Any] = {key: values if len(values) > 1 else values[0] for key, values in parse_qs(request.query).items()}
     if request.path.startswith("/tags/"):
         params["ResourceArn"] = unquote(request.path[len("/tags/"):])
-    if request.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded"):
+    if service == "sts":
         params.update((key, values[0]) for key, values in parse_qs(request.body.decode(errors="replace")).items())
     elif request.body:
         params.update(_json_object(request.body))
@@ -141,7 +164,7 @@ def _params(request: Request) -> dict[str, t.Any]:
 def _json_object(body: bytes) -> dict[str, t.Any]:
     try:
         value = json.loads(body)
-    except ValueError:
+    except (RecursionError, ValueError):
         return {}
     return value if isinstance(value, dict) else {}
 
@@ -150,7 +173,8 @@ def _operation(service: str, request: Request, params: dict[str, t.Any]) -> str 
     if service == "securityhub":
         path = "/tags/{ResourceArn}" if request.path.startswith("/tags/") else request.path
         return ROUTES.get((request.method, path))
-    return params.get("Action") or request.headers.get("X-Amz-Target", "").rpartition(".")[2] or None
+    action = params.get("Action") or request.headers.get("X-Amz-Target", "").rpartition(".")[2]
+    return action if isinstance(action, str) and action else None
 
 
 def error_answer(service: str, code: str, message: str, status: int | None = None) -> Answer:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import hmac
-import re
+from urllib.parse import parse_qsl, quote
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -16,7 +16,7 @@ from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials
 
 from .credentials import AccessKey
-from .service import TOKEN_INVALID, Answer, Call, Request, error_answer
+from .service import TOKEN_INVALID, Answer, Authorization, Call, Request, error_answer, read_authorization
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 TIMESTAMP = "%Y%m%dT%H%M%SZ"
@@ -53,67 +53,69 @@ class Refused(Exception):
 
 
 class _Signer(SigV4Auth):
-    """botocore's signer, for just the headers that the caller has signed."""
+    """botocore's signer, for just the headers that the caller has signed, and for a query however it was encoded on the way."""
 
     def headers_to_sign(self, request: AWSRequest) -> HTTPHeaders:
         return request.headers
+
+    def canonical_query_string(self, request: AWSRequest) -> str:
+        pairs = parse_qsl(request.url.partition("?")[2], keep_blank_values=True, encoding="latin-1")
+        return "&".join("=".join(quote(text, safe="-_.~", encoding="latin-1") for text in pair) for pair in sorted(pairs))
 
 
 def verify(request: Request, call: Call, key: AccessKey | None) -> None:
     """Check a request's signature by what belongs to its access key (None: nobody's). Raises Refused."""
     if not request.headers.get("Authorization"):
         raise Refused("MissingAuthenticationTokenException", "Missing Authentication Token")
-    signed_names, signature = _parts(request)
-    timestamp = _timestamp(request, signed_names)
-    if key is None:
-        raise Refused("UnrecognizedClientException", TOKEN_INVALID)
-    if request.headers.get("X-Amz-Security-Token") != key.session_token:
+    authorization = read_authorization(request)
+    _check_parts(request, authorization)
+    _check_time(request, authorization)
+    if key is None or request.headers.get("X-Amz-Security-Token") != key.session_token:
         raise Refused("UnrecognizedClientException", TOKEN_INVALID)
     if key.has_expired:
         raise Refused("ExpiredTokenException", "The security token included in the request is expired")
     signer = _Signer(Credentials(call.access_key, key.secret_key), call.service, call.region)
-    signed = AWSRequest(request.method, f"http://{request.headers.get('Host')}{request.target}", _signed_headers(request, signed_names), request.body)
-    signed.context["timestamp"] = timestamp
+    # The host is one of the signed headers; here it only makes the address a whole one
+    signed = AWSRequest(request.method, f"http://host{request.target}", _signed_headers(request, authorization), request.body)
+    signed.context["timestamp"] = request.headers["X-Amz-Date"]
     canonical = signer.canonical_request(signed)
     to_sign = signer.string_to_sign(signed, canonical)
-    if not (hmac.compare_digest(signer.signature(to_sign, signed), signature) and _is_body_as_declared(request)):
+    is_theirs = hmac.compare_digest(signer.signature(to_sign, signed).encode(), authorization.signature.encode())
+    if not (is_theirs and _is_body_as_declared(request)):
         raise Refused("InvalidSignatureException", DOES_NOT_MATCH.format(canonical=canonical, to_sign=to_sign))
 
 
-def _parts(request: Request) -> tuple[list[str], str]:
-    """The names of the signed headers, and the signature, from the Authorization header."""
-    authorization = request.headers["Authorization"]
-    algorithm, _sep, rest = authorization.partition(" ")
-    parts = dict(part.strip().partition("=")[::2] for part in rest.split(","))
-    missing = [name for name in ("Credential", "Signature", "SignedHeaders") if not parts.get(name)]
-    if algorithm != ALGORITHM or missing:
-        wanted = "".join(f" Authorization header requires '{name}' parameter." for name in missing)
-        raise Refused("IncompleteSignatureException", f"{wanted} Authorization={algorithm}".strip())
-    scope = parts["Credential"].split("/")
-    if len(scope) != 5 or scope[4] != "aws4_request":
-        raise Refused("IncompleteSignatureException", f"Credential must have exactly 5 slash-delimited elements, got '{parts['Credential']}'")
-    names = parts["SignedHeaders"].lower().split(";")
+def _check_parts(request: Request, authorization: Authorization) -> None:
+    """Whether the Authorization header is whole, and what must be signed is."""
+    values = {"Credential": authorization.credential, "Signature": authorization.signature, "SignedHeaders": authorization.signed_headers}
+    missing = [name for name, value in values.items() if not value]
+    if authorization.algorithm != ALGORITHM or missing or authorization.repeats or "#" in request.target:
+        wanted = "".join(f"Authorization header requires '{name}' parameter. " for name in missing)
+        raise Refused("IncompleteSignatureException", f"{wanted}Authorization={authorization.algorithm}")
+    if len(authorization.scope) != 5 or authorization.scope[4] != "aws4_request":
+        raise Refused("IncompleteSignatureException", "Credential must have exactly 5 slash-delimited elements, the last of them aws4_request.")
+    names = authorization.signed_headers.split(";")
+    if names != sorted(names) or authorization.signed_headers != authorization.signed_headers.lower():
+        raise Refused("InvalidSignatureException", "SignedHeaders must be sorted, and in lower case.")
     for name in ["host", *(name.lower() for name in request.headers if name.lower().startswith("x-amz-"))]:
         if name not in names:
             raise Refused("InvalidSignatureException", f"'{name}' must be a 'SignedHeader' in the AWS Authorization.")
-    return names, parts["Signature"]
+    for name in names:
+        if name not in request.headers:
+            raise Refused("InvalidSignatureException", f"'{name}' is a 'SignedHeader', and the request doesn't have it.")
 
 
-def _timestamp(request: Request, signed_names: list[str]) -> str:
-    """When the request was signed, as the signature has it; that may not be long ago, nor on another day than its scope says."""
+def _check_time(request: Request, authorization: Authorization) -> None:
+    """Whether the request was signed just now, and on the day that its scope says."""
     timestamp = request.headers.get("X-Amz-Date", "")
-    if not re.fullmatch(r"[0-9]{8}T[0-9]{6}Z", timestamp) or "x-amz-date" not in signed_names:
-        raise Refused(
-            "IncompleteSignatureException", "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."
-        )
-    date = request.headers["Authorization"].partition("Credential=")[2].split("/")[1]
-    if date != timestamp[:8]:
-        message = f"Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{date}' != '{timestamp[:8]}'."
-        raise Refused("InvalidSignatureException", message)
     try:
         then = datetime.datetime.strptime(timestamp, TIMESTAMP).replace(tzinfo=datetime.timezone.utc)
     except ValueError as error:
-        raise Refused("IncompleteSignatureException", f"'{timestamp}' is no date.") from error
+        raise Refused("IncompleteSignatureException", "Authorization header requires existence of a 'X-Amz-Date' header with a date.") from error
+    date = authorization.scope[1]
+    if date != timestamp[:8]:
+        message = f"Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{date}' != '{timestamp[:8]}'."
+        raise Refused("InvalidSignatureException", message)
     now = datetime.datetime.now(datetime.timezone.utc)
     if then < now - CLOCK_SKEW:
         end = (now - CLOCK_SKEW).strftime(TIMESTAMP)
@@ -121,12 +123,11 @@ def _timestamp(request: Request, signed_names: list[str]) -> str:
     if then > now + CLOCK_SKEW:
         end = (now + CLOCK_SKEW).strftime(TIMESTAMP)
         raise Refused("InvalidSignatureException", f"Signature not yet current: {timestamp} is still later than {end} ({now.strftime(TIMESTAMP)} + 5 min.)")
-    return timestamp
 
 
-def _signed_headers(request: Request, names: list[str]) -> HTTPHeaders:
+def _signed_headers(request: Request, authorization: Authorization) -> HTTPHeaders:
     headers = HTTPHeaders()
-    for name in names:
+    for name in authorization.signed_headers.split(";"):
         for value in request.headers.get_all(name, []):
             headers.add_header(name, value)
     return headers

@@ -41,10 +41,10 @@ def violations_of_request(request: Request, call: Call) -> list[str]:
         parameters = call.params if call.service == "sts" else _parameters(request, model.input_shape)
     except ValueError as error:
         return [str(error)]
-    # The query protocol of STS has numbers as text, and puts lists together from many parameters: only its text is looked at
-    members = model.input_shape.members
     if call.service == "sts":
-        parameters = {name: value for name, value in parameters.items() if name in members and members[name].type_name == "string"}
+        # The query protocol puts lists and structures together from many parameters: they are not looked at
+        simple = {name: member for name, member in model.input_shape.members.items() if member.type_name in ("boolean", "integer", "string")}
+        parameters = {name: _from_text(simple[name], value) for name, value in parameters.items() if name in simple}
     return list(violations(model.input_shape, parameters))
 
 
@@ -55,7 +55,7 @@ def _parameters(request: Request, shape: t.Any) -> dict[str, t.Any]:
         body = json.loads(request.body.decode()) if request.body else {}
     except UnicodeDecodeError as error:
         raise ValueError("The request is not encoded as UTF-8.") from error
-    except ValueError as error:
+    except (RecursionError, ValueError) as error:
         raise ValueError("The request body is not JSON.") from error
     if not isinstance(body, dict):
         raise ValueError("The request body is not a JSON object.")
@@ -70,13 +70,15 @@ def _parameters(request: Request, shape: t.Any) -> dict[str, t.Any]:
 
 
 def _from_query(shape: Shape, values: list[str]) -> t.Any:
-    """The value that a query string has for a member; as text where it is no number or truth value."""
-    if shape.type_name == "list":
-        return values
-    value = values[0]
+    """The value that a query string has for a member."""
+    return values if shape.type_name == "list" else _from_text(shape, values[0])
+
+
+def _from_text(shape: Shape, text: str) -> t.Any:
+    """A value of a simple shape; the text itself where it is no such value."""
     if shape.type_name == "boolean":
-        return {"true": True, "false": False}.get(value, value)
-    return int(value) if shape.type_name == "integer" and re.fullmatch(r"-?[0-9]+", value) else value
+        return {"true": True, "false": False}.get(text, text)
+    return int(text) if shape.type_name == "integer" and re.fullmatch(r"-?[0-9]{1,18}", text, re.ASCII) else text
 
 
 def violations(shape: Shape, value: t.Any, name: str = "", bounds: bool = True) -> t.Iterator[str]:
@@ -127,7 +129,7 @@ def _in_string(shape: t.Any, value: str, name: str) -> t.Iterator[str]:
     if shape.enum and value not in shape.enum:
         yield f"{name}: {value!r} is none of {', '.join(shape.enum)}."
     pattern = shape.metadata.get("pattern")
-    if pattern and not re.fullmatch(pattern, value, re.DOTALL):
+    if pattern and not re.fullmatch(pattern, value, re.ASCII):
         yield f"{name}: {value!r} does not match {pattern}."
 
 

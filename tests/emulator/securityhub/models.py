@@ -447,12 +447,11 @@ class SecurityHubBackend(MotoSecurityHubBackend):
         self._require_hub()
         if self.administrator:
             return {"Administrator": self.administrator.as_dict()}
-        through_organization = super().get_administrator_account()
-        if not through_organization and settings.no_administrator_answer == "ResourceNotFoundException":
+        if settings.no_administrator_answer == "ResourceNotFoundException":
             raise ResourceNotFoundException("The request is rejected because the administrator account was not found.")
-        if not through_organization and settings.no_administrator_answer == "AccessDeniedException":
+        if settings.no_administrator_answer == "AccessDeniedException":
             raise AccessDeniedException(NO_SUCH_RESOURCE)
-        return through_organization
+        return {}
 
     def accept_administrator_invitation(self, administrator_id: str, invitation_id: str) -> None:
         self._require_hub()

@@ -310,6 +310,59 @@ def test_an_invitation_that_only_administrators_may_delete_is_declined(world, cl
     assert second["before"] == second["after"] and second["before"][REGION]["invitations"]
 
 
+def test_a_deletion_that_worked_and_was_not_answered_declines_nothing(world, hurry):
+    """The list may show the invitation a moment longer."""
+    world.pending(WANTED)
+    listed = world.control.state(MEMBER, REGION)["invitations"][0]
+    listed.pop("Declined")
+    world.fault(DELETE, when="after", drop=True)
+    world.fault(LIST, skip=1, times=2, response={"Invitations": [listed]})
+    result = world.run(state="absent")
+    assert result["changed"] and not result.get("failed")
+    assert not result["regions"][0]["invitation_remains"]
+    assert world.senders() == [] and DECLINE not in world.calls()
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "InvalidAccessException", "InvalidInputException"])
+@pytest.mark.parametrize("lost", [True, False], ids=["deleted by a lost answer", "not listed"])
+def test_an_invitation_that_is_not_there_need_not_be_deleted(world, hurry, code, lost):
+    """Whatever AWS says of deleting it, "none" among it: the list tells."""
+    refusal = {"code": code, "message": "The request is rejected since no such resource found"}
+    if lost:
+        world.pending(WANTED)
+        world.fault(DELETE, when="after", drop=True)
+    else:
+        world.member_of(WANTED)
+        world.fault(LIST, times=None, response={"Invitations": []})
+    world.fault(DELETE, skip=int(lost), times=None, error=refusal)
+    result = world.run(state="absent")
+    assert result["changed"] and not result.get("failed"), result["msg"]
+    assert result["regions"][0]["invitation_remains"] is False
+    assert world.administrator() is None and DECLINE not in world.calls()
+
+
+def test_a_refusal_is_told_also_where_the_rest_fails(world):
+    """invitation_remains is true as soon as it is known."""
+    world.member_of(WANTED)
+    world.control.settings(delete_invitations="AccessDeniedException", declined_status="Invited")
+    world.fault(LIST, skip=1, times=1, response={"Invitations": [{"AccountId": WANTED, "InvitationId": "0" * 32, "MemberStatus": "Invited"}]})
+    world.fault(LIST, skip=2, times=None, error={"code": "InternalException", "message": "Oops"})
+    world.fault(DECLINE, deny=True)
+    result = world.run(state="absent", aws_config=ONCE)
+    assert result["failed"] and result["changed"]
+    assert result["regions"][0]["invitation_remains"] is True
+
+
+def test_declining_what_can_not_be_deleted_may_be_answered_by_nobody(world, hurry):
+    """It worked all the same."""
+    world.pending(WANTED)
+    world.control.settings(delete_invitations="InvalidInputException")
+    world.fault(DECLINE, when="after", error={"code": "InternalException", "message": "Oops"})
+    result = world.run(state="absent", aws_config=ONCE)
+    assert result["changed"] and not result.get("failed"), result["msg"]
+    assert result["after"][REGION]["invitations"][0]["member_status"] == "Resigned"
+
+
 def test_an_invitation_that_is_deleted_does_not_remain(world):
     """The result of the usual case, and of the check that predicts it."""
     world.pending(WANTED)

@@ -37,9 +37,9 @@ COMMON_ERRORS = {
 
 
 def problems(request, call, entry, answer):
-    """What no client of AWS would expect of an answer; a list of sentences. An answer that a fault has put in its place is not looked at."""
+    """What no client of AWS would expect of an answer; a list of sentences. What a fault has put in its place is not looked at."""
     model = operation_model(call.service, call.operation)
-    if model is None or entry["faults"]:
+    if model is None or entry["instead"]:
         return []
     if answer.status < 300:
         found = [f"it was asked for with {violation}" for violation in violations_of_request(request, call)]

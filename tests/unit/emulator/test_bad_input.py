@@ -111,7 +111,11 @@ def test_the_size_of_a_page_is_a_number(administrator, size):
         assert error(getattr(administrator, name), MaxResults=size)[:2] == INVALID
 
 
-@pytest.mark.parametrize("body", [b"\xff\xfe", b'{"AccountIds": ["\xe9"]}', b"{", b"[]", b'"text"', b"null", b"{}{}"], ids=repr)
+@pytest.mark.parametrize(
+    "body",
+    [b"\xff\xfe", b'{"AccountIds": ["\xe9"]}', b"{", b"[]", b'"text"', b"null", b"{}{}", b"[" * 200000, b'{"a":' * 200000],
+    ids=lambda body: repr(body[:20]),
+)
 def test_a_body_is_a_json_object_in_utf_8(server, emulator, body):
     emulator.seed(hubs=[server.emulator.keys.base_account])
     headers = signed(server.url, "POST", "/members/invite", body)
@@ -134,7 +138,7 @@ def test_no_type_stands_for_another(server, emulator, path, body):
     assert send(server.url, signed(server.url, "POST", path, body), "POST", path, body)[0] == "InvalidInputException"
 
 
-@pytest.mark.parametrize("path", ["/members?NextToken=%ff", "/members?OnlyAssociated=perhaps", "/accounts?HubArn=%20"])
+@pytest.mark.parametrize("path", ["/members?NextToken=%FF", "/members?OnlyAssociated=perhaps", "/accounts?HubArn=%20"])
 def test_a_query_is_of_the_model_s_types_in_utf_8(server, emulator, path):
     emulator.seed(hubs=[server.emulator.keys.base_account])
     assert send(server.url, signed(server.url, path=path), path=path)[0] == "InvalidInputException"
@@ -147,9 +151,13 @@ def test_a_query_is_of_the_model_s_types_in_utf_8(server, emulator, path):
         {"RoleArn": f"arn:aws:iam::{MEMBER}:role/x"},
         {"RoleArn": f"arn:aws:iam::{MEMBER}:role/x", "RoleSessionName": "no spaces"},
         {"RoleArn": f"arn:aws:iam::{MEMBER}:role/x", "RoleSessionName": "a"},
+        {"RoleArn": f"arn:aws:iam::{MEMBER}:role/x", "RoleSessionName": "J\u00fcrgen"},
         {"RoleArn": f"arn:aws:iam::{MEMBER}:role/x", "RoleSessionName": "tests", "ExternalId": "a b"},
+        {"RoleArn": f"arn:aws:iam::{MEMBER}:role/x", "RoleSessionName": "tests", "DurationSeconds": 1},
+        {"RoleArn": f"arn:aws:iam::{MEMBER}:role/x", "RoleSessionName": "tests", "DurationSeconds": 99999999999999},
+        {"RoleArn": f"arn:aws:iam::{MEMBER}:role/x", "RoleSessionName": "tests", "DurationSeconds": "abc"},
     ],
-    ids=["ARN", "no session", "session", "short session", "external ID"],
+    ids=["ARN", "no session", "session", "short session", "other letters", "external ID", "too short", "too long", "no number"],
 )
 def test_a_role_is_asked_for_in_sts_s_terms(aws, emulator, params):
     assert error(aws.sts.assume_role, **params)[:2] == ("ValidationError", 400)

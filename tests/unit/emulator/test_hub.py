@@ -100,6 +100,8 @@ def test_a_member_that_disables_its_hub_is_no_longer_a_member(administrator, ena
 
 
 CALLS = [
+    ("batch_disable_standards", {"StandardsSubscriptionArns": ["arn:aws:securityhub:eu-west-1:222222222222:subscription/x/v/1"]}),
+    ("batch_enable_standards", {"StandardsSubscriptionRequests": [{"StandardsArn": "arn:aws:securityhub:eu-west-1::standards/x/v/1"}]}),
     ("accept_administrator_invitation", {"AdministratorId": ADMINISTRATOR, "InvitationId": "0" * 32}),
     ("accept_invitation", {"MasterId": ADMINISTRATOR, "InvitationId": "0" * 32}),
     ("create_members", {"AccountDetails": [{"AccountId": MEMBER}]}),

@@ -133,6 +133,15 @@ def test_a_declined_invitation_is_replaced_by_the_next(administrator, invited):
     assert invited.get_invitations_count()["InvitationsCount"] == 1
 
 
+def test_an_invitation_that_was_declined_before_it_was_accepted_is_no_longer_declined(emulator, invited):
+    invited.decline_invitations(AccountIds=[ADMINISTRATOR])
+    accept(invited)
+    emulator.settings(declined_invitations="refused")
+    invited.disassociate_from_administrator_account()
+    accept(invited)
+    assert invited.get_administrator_account()["Administrator"]["AccountId"] == ADMINISTRATOR
+
+
 def test_a_declined_invitation_can_be_made_useless(emulator, invited):
     emulator.settings(declined_invitations="refused")
     invited.decline_invitations(AccountIds=[ADMINISTRATOR])
@@ -160,6 +169,14 @@ def test_the_refusal_to_delete_can_leave_the_account_unprocessed(emulator, invit
     failed = invited.delete_invitations(AccountIds=[ADMINISTRATOR])["UnprocessedAccounts"]
     assert [account["AccountId"] for account in failed] == [ADMINISTRATOR]
     assert invitation(invited)
+
+
+@pytest.mark.parametrize("setting", ["allowed", "UnprocessedAccounts", "InvalidInputException", "InvalidAccessException", "AccessDeniedException"])
+def test_whoever_may_delete_invitations_needs_a_hub_and_names_accounts(emulator, aws, invited, setting):
+    emulator.settings(delete_invitations=setting)
+    assert error(aws(OTHER).delete_invitations, AccountIds=[ADMINISTRATOR])[:2] == ("InvalidAccessException", 401)
+    for account_ids in ([], [ADMINISTRATOR, ADMINISTRATOR]):
+        assert error(invited.delete_invitations, AccountIds=account_ids)[:2] == ("InvalidInputException", 400)
 
 
 @pytest.mark.parametrize("setting", ["UnprocessedAccounts", "InvalidInputException", "InvalidAccessException", "AccessDeniedException"])

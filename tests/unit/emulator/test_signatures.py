@@ -9,6 +9,7 @@ import datetime
 import hashlib
 import http.client
 import json
+import urllib.parse
 
 import boto3
 import pytest
@@ -63,7 +64,7 @@ def test_the_echo_of_a_session_has_its_token(server, session):
 def test_a_session_needs_its_token(server, session, token):
     given = (session["AccessKeyId"], session["SecretAccessKey"], token)
     assert error(client(server, "securityhub", *given).describe_hub) == ("UnrecognizedClientException", 403, TOKEN_INVALID)
-    assert error(client(server, "sts", *given).get_caller_identity)[:2] == ("InvalidClientTokenId", 403)
+    assert error(client(server, "sts", *given).get_caller_identity) == ("InvalidClientTokenId", 403, TOKEN_INVALID + ".")
 
 
 def test_a_session_works_with_its_three_keys(server, session):
@@ -77,6 +78,7 @@ def test_a_user_s_key_has_no_token(server, emulator):
 
 def test_a_session_ends(server, session, monkeypatch):
     key = server.emulator.keys.find(session["AccessKeyId"])
+    assert abs(key.expiration - session["Expiration"]) <= datetime.timedelta(seconds=1)
     monkeypatch.setattr(key, "expiration", datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=1))
     given = (session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"])
     assert error(client(server, "securityhub", *given).describe_hub)[:2] == ("ExpiredTokenException", 403)
@@ -118,7 +120,13 @@ def at(minutes):
 
 def test_a_request_sent_as_it_was_signed_is_taken(server, emulator):
     assert send(server.url, signed(server.url))[0] == "InvalidAccessException"
-    assert send(server.url, signed(server.url, timestamp=at(-4)))[0] == "InvalidAccessException"
+    assert send(server.url, signed(server.url, timestamp=at(-4.7)))[0] == "InvalidAccessException"
+
+
+def test_a_query_may_be_encoded_otherwise_than_it_was_signed(server, emulator):
+    hub = "arn:aws:securityhub:eu-west-1:123456789012:hub/default"
+    headers = signed(server.url, path="/accounts?HubArn=" + urllib.parse.quote(hub, safe=""))
+    assert send(server.url, headers, path="/accounts?HubArn=" + hub)[0] == "InvalidAccessException"
 
 
 @pytest.mark.parametrize(
@@ -138,7 +146,7 @@ def test_whatever_is_changed_on_the_way_does_not_match(server, emulator, change)
     sent = {name: change.pop(name) for name in ("method", "path", "body") if name in change}
     code, message = send(server.url, {**signed(server.url), **change}, **sent)
     assert code == "InvalidSignatureException"
-    assert "does not match" in message
+    assert message.startswith("The request signature we calculated does not match")
 
 
 def test_the_declared_hash_of_a_body_is_the_body_s(server, emulator):
@@ -149,7 +157,7 @@ def test_the_declared_hash_of_a_body_is_the_body_s(server, emulator):
     assert send(server.url, headers, "POST", body=b'{"Tags": {"a": "c"}}')[0] == "InvalidSignatureException"
 
 
-@pytest.mark.parametrize("minutes, word", [(-6, "Signature expired"), (6, "Signature not yet current")])
+@pytest.mark.parametrize("minutes, word", [(-5.3, "Signature expired"), (5.3, "Signature not yet current")])
 def test_a_signature_is_of_now(server, emulator, minutes, word):
     code, message = send(server.url, signed(server.url, timestamp=at(minutes)))
     assert code == "InvalidSignatureException" and message.startswith(word)
@@ -169,17 +177,66 @@ def test_a_token_that_is_not_signed_is_refused(server, session):
 
 
 @pytest.mark.parametrize(
-    "authorization",
+    "change",
     [
-        "AWS4-HMAC-SHA256 Credential=AKIA/20260101/eu-west-1/securityhub/aws4_request, SignedHeaders=host",
-        "AWS4-HMAC-SHA256 Credential=AKIA/eu-west-1/securityhub/aws4_request, SignedHeaders=host;x-amz-date, Signature=00",
-        "Bearer token",
-        "AWS4-HMAC-SHA256",
+        lambda header: header.partition(", Signature=")[0],
+        lambda header: header.replace("/eu-west-1/", "/"),
+        lambda header: header.replace("/aws4_request", "/another"),
+        lambda header: header + ", Credential=x/20260101/eu-west-1/securityhub/aws4_request",
+        lambda header: header.replace("AWS4-HMAC-SHA256", "AWS4-HMAC-SHA1"),
+        lambda header: "AWS4-HMAC-SHA256",
     ],
+    ids=["no signature", "short scope", "another scope", "repeated", "another algorithm", "nothing"],
 )
-def test_an_incomplete_signature_is_called_so(server, emulator, authorization):
-    code, _message = send(server.url, {**signed(server.url), "Authorization": authorization})
-    assert code in ("IncompleteSignatureException", "MissingAuthenticationTokenException")
+def test_an_incomplete_signature_is_called_so(server, emulator, change):
+    headers = signed(server.url)
+    assert send(server.url, {**headers, "Authorization": change(headers["Authorization"])})[0] == "IncompleteSignatureException"
+
+
+@pytest.mark.parametrize("names", ["host;x-amz-date;x-not-there", "x-amz-date;host", "HOST;x-amz-date"])
+def test_signed_headers_are_those_of_the_request_in_order(server, emulator, names):
+    headers = signed(server.url)
+    headers["Authorization"] = headers["Authorization"].replace("SignedHeaders=host;x-amz-date", f"SignedHeaders={names}")
+    assert send(server.url, headers)[0] == "InvalidSignatureException"
+
+
+def test_nothing_follows_what_was_signed(server, emulator):
+    path = "/members?OnlyAssociated=false"
+    assert send(server.url, signed(server.url, path=path), path=path + "#&MaxResults=99")[0] == "IncompleteSignatureException"
+
+
+def test_a_signature_in_any_letters_is_just_wrong(server, emulator):
+    headers = signed(server.url)
+    headers["Authorization"] = headers["Authorization"].partition("Signature=")[0] + "Signature=\u00e9"
+    assert send(server.url, headers)[0] == "InvalidSignatureException"
+
+
+@pytest.mark.parametrize("host", ["[", "a b", ""])
+def test_a_host_in_any_letters_is_just_wrong(server, emulator, host):
+    assert send(server.url, {**signed(server.url), "Host": host})[0] == "InvalidSignatureException"
+
+
+def test_what_the_emulator_does_not_have_is_a_clear_error(server, emulator):
+    for service in ("iam", "nonsense"):
+        assert send(server.url, signed(server.url, service=service), path="/accounts")[0] == "NotImplemented"
+    sts = client(server, "sts")
+    assert error(sts.get_session_token)[:2] == ("NotImplemented", 501)
+
+
+def test_what_is_secret_in_a_presigned_request_is_not_logged(server, emulator):
+    send(server.url, signed(server.url), path="/accounts?X-Amz-Signature=secret-1&X-Amz-Security-Token=secret-2&WebIdentityToken=secret-3")
+    assert emulator.calls() and "secret-" not in str(emulator.calls())
+
+
+@pytest.mark.parametrize("headers", [{"Content-Length": "abc"}, {"Content-Length": "-1"}, {"Transfer-Encoding": "chunked"}], ids=str)
+def test_a_body_without_an_end_is_refused(server, emulator, headers):
+    connection = http.client.HTTPConnection(server.url.partition("//")[2], timeout=30)
+    connection.putrequest("POST", "/accounts")
+    for name, value in headers.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    assert connection.getresponse().status == 411
+    connection.close()
 
 
 def test_a_scope_of_another_day_is_refused(server, emulator):
