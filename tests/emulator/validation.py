@@ -38,14 +38,16 @@ def violations_of_request(request: Request, call: Call) -> list[str]:
     if model is None or model.input_shape is None:
         return []
     try:
-        parameters = call.params if call.service == "sts" else _parameters(request, model.input_shape)
+        parameters = _parameters_of_sts(call, model.input_shape) if call.service == "sts" else _parameters(request, model.input_shape)
     except ValueError as error:
         return [str(error)]
-    if call.service == "sts":
-        # The query protocol puts lists and structures together from many parameters: they are not looked at
-        simple = {name: member for name, member in model.input_shape.members.items() if member.type_name in ("boolean", "integer", "string")}
-        parameters = {name: _from_text(simple[name], value) for name, value in parameters.items() if name in simple}
     return list(violations(model.input_shape, parameters))
+
+
+def _parameters_of_sts(call: Call, shape: t.Any) -> dict[str, t.Any]:
+    """The simple parameters of a request to STS, whose protocol puts lists and structures together from many: they are not looked at."""
+    simple = {name: member for name, member in shape.members.items() if member.type_name in ("boolean", "integer", "string")}
+    return {name: _from_text(simple[name], value) for name, value in call.params.items() if name in simple}
 
 
 def _parameters(request: Request, shape: t.Any) -> dict[str, t.Any]:
