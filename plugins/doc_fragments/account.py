@@ -34,6 +34,14 @@ options:
       - The name of the role session, as AWS CloudTrail shows it.
       - Left out, it is V(ansible-cloudsec.securityhub).
     type: str
+  expected_account_id:
+    description:
+      - The ID of the account that the task must act in, 12 digits. Where the credentials or the role belong to another one, the task
+        fails with the reason V(wrong_account) before Security Hub is called.
+      - With O(assume_role_arn), the account in the role's ARN is compared. Without a role, AWS STS is asked once a task who the caller is
+        (sts:GetCallerIdentity, which needs no permission).
+      - Set it wherever a task acts in an account by a role or a profile that might be forgotten or mistaken.
+    type: str
 requirements:
   - boto3 >= 1.35.0
   - botocore >= 1.35.0

@@ -38,6 +38,10 @@ options:
   assume_role_session_name:
     description: The name of the role session, as AWS CloudTrail shows it.
     type: str
+  expected_account_id:
+    description:
+      - The ID of the administrator's account, 12 digits. Where the credentials or the role belong to another one, nothing is read.
+    type: str
   filters:
     description:
       - Only memberships that match, in all fields named. A value may be a list, of which any matches, and may have C(*) and C(?) in it.
@@ -76,6 +80,7 @@ EXAMPLES = r"""
 plugin: cloudsec.securityhub.securityhub_members
 regions: [eu-central-1, us-east-1]
 assume_role_arn: arn:aws:iam::111122223333:role/SecurityHubAdministrator
+expected_account_id: "111122223333"
 compose:
   ansible_connection: "'local'"
 
@@ -92,6 +97,7 @@ compose:
 #           administrator_id: "{{ securityhub_administrator_id }}"
 #           regions: "{{ securityhub_regions.invited }}"
 #           assume_role_arn: arn:aws:iam::{{ inventory_hostname }}:role/SecurityHubMember
+#           expected_account_id: "{{ inventory_hostname }}"
 plugin: cloudsec.securityhub.securityhub_members
 regions: [eu-central-1, eu-west-1, us-east-1]
 filters:
@@ -137,6 +143,7 @@ CONNECTION_OPTIONS = (
     "assume_role_arn",
     "assume_role_external_id",
     "assume_role_session_name",
+    "expected_account_id",
 )
 FIELDS = ("account_id", "email", "member_status", "region")
 
@@ -169,12 +176,13 @@ class InventoryModule(AWSInventoryBase):
         options["regions"] = options["regions"] or None
         options.update(validate_certs=True, aws_ca_bundle=os.environ.get("AWS_CA_BUNDLE"), aws_config=None)
         result = run_in_regions(options, member.read, {"members": []}, alone=[])
-        failed = [outcome for outcome in result["regions"] if outcome.get("error")]
-        if result.get("failed") and not (self.get_option("skip_failed_regions") and len(failed) < len(result["regions"])):
+        outcomes = result.get("regions", [])
+        failed = [outcome for outcome in outcomes if outcome.get("error")]
+        if result.get("failed") and not (self.get_option("skip_failed_regions") and len(failed) < len(outcomes)):
             raise AnsibleParserError(f"The members of the Security Hub administrator can't be read: {result['msg']}")
         for outcome in failed:
             self.warn(f"Region {outcome['region']} is skipped: {outcome['error']['message']}")
-        return [{**found, "region": outcome["region"]} for outcome in result["regions"] for found in outcome["members"]], not failed
+        return [{**found, "region": outcome["region"]} for outcome in outcomes for found in outcome["members"]], not failed
 
     def _filters(self):
         """A function that tells whether a membership is wanted."""

@@ -41,6 +41,7 @@ class Account:
 
     def __init__(self, options):
         self._options = options
+        self._expected = options.get("expected_account_id")
         self.regions = _regions(options)
         self._endpoint_url, self._connection = _connection(options, self.regions[0])
         self._credentials = None
@@ -62,6 +63,35 @@ class Account:
         except (TypeError, ValueError, OSError) as e:
             # What botocore makes of an unknown aws_config argument, a malformed endpoint or an unreadable CA bundle
             raise errors.invalid_input(f"The connection options can't be used: {e}. {errors.ADVICE[errors.INVALID_INPUT]}") from e
+
+    def check_role(self):
+        """Make sure that the role is one of the account that the task expects. Makes no call.
+
+        Raises SecurityHubError (wrong_account).
+        """
+        if self._expected and self.account_id():
+            self._compare(self.account_id())
+
+    def check_caller(self):
+        """Make sure that the task acts in the account that it expects (AWS: sts:GetCallerIdentity, unless the role's ARN has told).
+
+        Raises SecurityHubError: wrong_account, or why STS could not be asked.
+        """
+        if self._expected and not self.account_id():
+            region = _home_region(self.regions[0])
+            try:
+                self._identity = self._ask_identity()
+            except errors.FAILURES as e:
+                self._identity = None
+                raise errors.translate(e, Place(self, region), actions=["sts:GetCallerIdentity"]) from e
+            self._compare(self._identity)
+
+    def _compare(self, account_id):
+        if account_id != self._expected:
+            raise errors.SecurityHubError(
+                errors.WRONG_ACCOUNT,
+                f"The task would act in account {account_id}, and expected_account_id is {self._expected}. {errors.ADVICE[errors.WRONG_ACCOUNT]}",
+            )
 
     def client(self, region):
         """The Security Hub client for a region, as this account. Makes no call.
@@ -92,9 +122,12 @@ class Account:
     @functools.cached_property
     def _identity(self):
         try:
-            return self._region_client("sts", _home_region(self.regions[0])).get_caller_identity()["Account"]
+            return self._ask_identity()
         except errors.FAILURES:
             return None
+
+    def _ask_identity(self):
+        return self._region_client("sts", _home_region(self.regions[0])).get_caller_identity()["Account"]
 
     def _region_client(self, service, region):
         return RegionClient(self._shared_client(service), region, self._credentials, self._endpoint_url)

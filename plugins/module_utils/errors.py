@@ -36,6 +36,7 @@ LIMIT_EXCEEDED = "limit_exceeded"
 ORGANIZATION_MANAGED = "organization_managed"
 REGION_NOT_ENABLED = "region_not_enabled"
 TIMEOUT = "timeout"
+WRONG_ACCOUNT = "wrong_account"
 
 # What to do about it. The message of every error ends with its reason's line, so that reading the output is enough.
 ADVICE = {
@@ -53,6 +54,7 @@ ADVICE = {
     ORGANIZATION_MANAGED: "The membership is managed through AWS Organizations and can't be changed by invitation; "
     "the organization's delegated Security Hub administrator manages it.",
     REGION_NOT_ENABLED: "Check the region's name, and that the account has opted in to it (account:EnableRegion).",
+    WRONG_ACCOUNT: "Nothing was done. Check the role (assume_role_arn), the profile and the credentials, or correct expected_account_id.",
 }
 
 _REASON_OF_CODE = {

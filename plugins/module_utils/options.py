@@ -28,6 +28,7 @@ def module_spec(**own_options):
             "assume_role_arn": {"type": "str", "aliases": ["iam_role_arn"]},
             "assume_role_external_id": {"type": "str"},
             "assume_role_session_name": {"type": "str"},
+            "expected_account_id": {"type": "str"},
             **own_options,
         },
         "mutually_exclusive": [("region", "regions")],

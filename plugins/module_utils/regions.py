@@ -13,6 +13,7 @@ from . import turns
 from .account import Account
 from .api import SecurityHubApi
 from .clients import MAX_CONNECTIONS
+from .options import account_id_option
 
 
 def run_in_regions(options, act, blank, alone):
@@ -25,6 +26,8 @@ def run_in_regions(options, act, blank, alone):
     The result's before and after, by region, are for diff mode.
     """
     try:
+        if options.get("expected_account_id"):
+            account_id_option(options, "expected_account_id")
         account = Account(options)
     except errors.SecurityHubError as e:
         return refused(e)
@@ -34,9 +37,16 @@ def run_in_regions(options, act, blank, alone):
         with _failure_in([outcome]):
             act(SecurityHubApi(account, outcome["region"]), outcome)
 
-    with _failure_in(outcomes):
-        account.sign_in()
-        turns.for_each(act_in, outcomes, most_threads=MAX_CONNECTIONS)
+    try:
+        account.check_role()
+        with _failure_in(outcomes):
+            account.sign_in()
+        if not any(outcome.get("error") for outcome in outcomes):
+            account.check_caller()
+            with _failure_in(outcomes):
+                turns.for_each(act_in, outcomes, most_threads=MAX_CONNECTIONS)
+    except errors.SecurityHubError as e:
+        return failure(e)
     return summarize(outcomes, alone)
 
 
@@ -79,6 +89,11 @@ def _message(failures, asked):
     return "\n".join(lines)
 
 
+def failure(error):
+    """The result of a task that failed before any region was asked."""
+    return {"changed": False, "failed": True, "error": error.as_dict(), "msg": error.message}
+
+
 def refused(error):
     """The result of a task whose options were refused before anything was asked of AWS."""
-    return {"changed": False, "failed": True, "regions": [], "error": error.as_dict(), "msg": error.message}
+    return {**failure(error), "regions": []}

@@ -40,7 +40,7 @@ EXAMPLES = r"""
 RETURN = r"""
 regions:
   description: What was found, in each region in the order asked for.
-  returned: always
+  returned: always, except where the task fails with V(wrong_account)
   type: list
   elements: dict
   contains:
@@ -94,7 +94,7 @@ error:
         - A word that stays the same across releases, for C(rescue) and C(failed_when).
         - One of V(hub_not_enabled), V(access_denied), V(invitation_not_found), V(different_administrator), V(already_accepted),
           V(organization_managed), V(invalid_input), V(limit_exceeded), V(internal_error), V(region_not_enabled), V(credentials),
-          V(assume_role_failed), V(endpoint_unreachable), V(timeout), V(aws_error).
+          V(assume_role_failed), V(wrong_account), V(endpoint_unreachable), V(timeout), V(aws_error).
       type: str
       sample: hub_not_enabled
     message:

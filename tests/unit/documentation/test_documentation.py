@@ -95,6 +95,19 @@ def test_yaml_is_understood(snippet, options, tmp_path):
         assert json.loads(ended.stdout)["_meta"]["hostvars"]
 
 
+@pytest.mark.parametrize("snippet", snippets("yaml"))
+def test_tasks_for_accounts_act_in_them_and_in_no_other(snippet):
+    """A task that is run for each account has a role in it, or it would act in the controller's own account each time; and whoever assumes a role says whose."""
+    content = yaml.safe_load(snippet)
+    for play in content if is_playbook(content) else []:
+        defaults = (play.get("module_defaults") or {}).get("group/cloudsec.securityhub.aws") or {}
+        for task in tasks_of([play]):
+            for name in [name for name in task if name.startswith(NAMESPACE)]:
+                given = {**defaults, **(task[name] or {})}
+                assert play["hosts"] == "localhost" or "assume_role_arn" in given
+                assert "assume_role_arn" not in given or "expected_account_id" in given
+
+
 @pytest.mark.parametrize("snippet", snippets("json"))
 def test_json_is_an_iam_policy_with_actions_that_exist(snippet):
     botocore_session = pytest.importorskip("botocore.session")
