@@ -97,7 +97,7 @@ def test_yaml_is_understood(snippet, options, tmp_path):
 
 @pytest.mark.parametrize("snippet", snippets("yaml"))
 def test_tasks_for_accounts_act_in_them_and_in_no_other(snippet):
-    """A task that is run for each account has a role in it, or it would act in the controller's own account each time; and whoever assumes a role says whose."""
+    """A task that runs for each account has a role there, or it would act in the controller's own each time. And whoever assumes a role says whose."""
     content = yaml.safe_load(snippet)
     for play in content if is_playbook(content) else []:
         defaults = (play.get("module_defaults") or {}).get("group/cloudsec.securityhub.aws") or {}
