@@ -180,6 +180,15 @@ def test_a_write_that_worked_is_not_reported_failed(admin, operation, how):
     assert {member["member_status"] for member in result["members"]} == {"Invited"}
 
 
+@pytest.mark.parametrize("status", ["Invited", "Enabled", "Associated"])
+def test_an_invitation_without_an_answer_was_sent_where_the_account_is_a_member_by_now(admin, status):
+    put(admin, "Created")
+    admin.fault(INVITE, error={"code": "InternalException", "status": 500}, times=None)
+    admin.fault(GET, skip=1, times=None, response={"Members": [{"AccountId": MEMBER, "MemberStatus": status}]})
+    result = run(admin, [{"account_id": MEMBER}], aws_config=ONCE)
+    assert not result.get("failed"), result["msg"]
+
+
 def test_a_deletion_that_worked_is_not_reported_failed(admin):
     put(admin, "Enabled")
     admin.control.settings(deleted_members="gone")
