@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_member
 from ansible_collections.cloudsec.securityhub.plugins.plugin_utils.direct import DirectAction
+from ansible_collections.cloudsec.securityhub.plugins.plugin_utils.direct import load_module
 
 
 class ActionModule(DirectAction):
     """Runs securityhub_member in the worker of its task where that is possible."""
 
-    MODULE = securityhub_member
+    MODULE = load_module("securityhub_member")

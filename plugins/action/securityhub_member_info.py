@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_member_info
 from ansible_collections.cloudsec.securityhub.plugins.plugin_utils.direct import DirectAction
+from ansible_collections.cloudsec.securityhub.plugins.plugin_utils.direct import load_module
 
 
 class ActionModule(DirectAction):
     """Runs securityhub_member_info in the worker of its task where that is possible."""
 
-    MODULE = securityhub_member_info
+    MODULE = load_module("securityhub_member_info")

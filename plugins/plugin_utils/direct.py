@@ -12,45 +12,81 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import getpass
+import importlib
 import json
 import os
 import platform
+import pwd
 
 from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.compat.version import LooseVersion
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action.normal import ActionModule as OrdinaryAction
-from ansible_collections.amazon.aws.plugins.module_utils import botocore as amazon_aws
 
-from ansible_collections.cloudsec.securityhub.plugins.module_utils import clients
-from ansible_collections.cloudsec.securityhub.plugins.module_utils.options import presented
+try:
+    from ansible_collections.amazon.aws.plugins.module_utils.common import AMAZON_AWS_COLLECTION_VERSION
+except ImportError:
+    AMAZON_AWS_COLLECTION_VERSION = None
 
 SWITCH = "cloudsec_securityhub_direct_execution"
 
-BOTO3_IS_USABLE = amazon_aws.HAS_BOTO3 and all(
-    at_least(version)
-    for at_least, versions in (
-        (amazon_aws.boto3_at_least, (clients.MINIMUM_BOTO3, amazon_aws.MINIMUM_BOTO3_VERSION)),
-        (amazon_aws.botocore_at_least, (clients.MINIMUM_BOTO3, amazon_aws.MINIMUM_BOTOCORE_VERSION)),
+# As galaxy.yml says
+MINIMUM_AMAZON_AWS = "10.0.0"
+
+
+def _missing_collection():
+    """In words, why the modules can't run on this controller, in either way; None where they can.
+
+    Ansible ends the whole run where it can't load a plugin, and only Galaxy sees to it that a collection's dependencies are there.
+    """
+    advice = f"Install it on the controller: ansible-galaxy collection install --upgrade 'amazon.aws:>={MINIMUM_AMAZON_AWS}'"
+    if AMAZON_AWS_COLLECTION_VERSION is None:
+        return f"cloudsec.securityhub needs the collection amazon.aws, and it is not there. {advice}"
+    if LooseVersion(AMAZON_AWS_COLLECTION_VERSION) < LooseVersion(MINIMUM_AMAZON_AWS):
+        return f"cloudsec.securityhub needs the collection amazon.aws {MINIMUM_AMAZON_AWS}, and there is only {AMAZON_AWS_COLLECTION_VERSION}. {advice}"
+    return None
+
+
+MISSING_COLLECTION = _missing_collection()
+BOTO3_IS_USABLE = False
+if not MISSING_COLLECTION:
+    from ansible_collections.amazon.aws.plugins.module_utils import botocore as amazon_aws
+
+    from ansible_collections.cloudsec.securityhub.plugins.module_utils import clients
+    from ansible_collections.cloudsec.securityhub.plugins.module_utils.options import presented
+
+    BOTO3_IS_USABLE = amazon_aws.HAS_BOTO3 and all(
+        at_least(version)
+        for at_least, versions in (
+            (amazon_aws.boto3_at_least, (clients.MINIMUM_BOTO3, amazon_aws.MINIMUM_BOTO3_VERSION)),
+            (amazon_aws.botocore_at_least, (clients.MINIMUM_BOTO3, amazon_aws.MINIMUM_BOTOCORE_VERSION)),
+        )
+        for version in versions
     )
-    for version in versions
-)
 if BOTO3_IS_USABLE:
     clients.warm()
 
 
-class DirectAction(OrdinaryAction):
-    """The base of this collection's action plugins; each names its module.
+def load_module(name):
+    """A module of this collection, by its name; None where the collection that it needs is missing."""
+    return None if MISSING_COLLECTION else importlib.import_module(f"ansible_collections.cloudsec.securityhub.plugins.modules.{name}")
 
-    MODULE: the imported module, with SPEC and run(options, check_mode).
+
+class DirectAction(OrdinaryAction):
+    """The base of this collection's action plugins; each has its module.
+
+    MODULE: from L{load_module}, with SPEC and run(options, check_mode).
     """
 
     MODULE = None
 
     def run(self, tmp=None, task_vars=None):
         """The task's result, from this process where that is possible, else from the ordinary module."""
+        _forget_other_tasks()
+        if MISSING_COLLECTION:
+            return {"failed": True, "changed": False, "msg": MISSING_COLLECTION}
         if not self._may_run_here(task_vars or {}):
             return super().run(tmp, task_vars)
         if not gc.get_freeze_count():
@@ -78,7 +114,7 @@ class DirectAction(OrdinaryAction):
             and BOTO3_IS_USABLE
             and self._connection.transport == "local"
             and not self._task.async_val
-            and not (become and become.get_option("become_user", playcontext=self._play_context) != getpass.getuser())
+            and not (become and become.get_option("become_user", playcontext=self._play_context) != _user())
         )
 
     def _options(self):
@@ -107,13 +143,41 @@ def _injects_invocation(task_vars):
         return True
 
 
+def _user():
+    """The name of the user that this process runs as; None where the system has none, as in a container."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return None
+
+
+# The environment that a process had before it ran its first task, by the process's ID
+_OWN_ENVIRONMENT = {}
+
+
+def _own_environment():
+    return _OWN_ENVIRONMENT.setdefault(os.getpid(), dict(os.environ))
+
+
+def _forget_other_tasks():
+    """Undo what a task was kept from undoing: a timeout or Ctrl-C can come between any two instructions, also while a task cleans up.
+
+    The items of a loop share a process.
+    """
+    _set_environment(_own_environment())
+
+
+def _set_environment(variables):
+    os.environ.clear()
+    os.environ.update(variables)
+
+
 @contextlib.contextmanager
 def _environment(variables):
     """The task's environment, for as long as the task runs in this process."""
-    before = dict(os.environ)
-    os.environ.update({name: str(value) for name, value in variables.items()})
+    own = _own_environment()
     try:
+        _set_environment({**own, **{name: str(value) for name, value in variables.items()}})
         yield
     finally:
-        os.environ.clear()
-        os.environ.update(before)
+        _set_environment(own)

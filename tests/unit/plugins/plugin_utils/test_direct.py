@@ -1,0 +1,165 @@
+# Copyright: Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""One task's environment never reaches the next, whatever comes between; and whom a task runs as."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import sys
+import types
+
+import pytest
+
+from ansible.parsing.dataloader import DataLoader
+from ansible.playbook.play_context import PlayContext
+from ansible.playbook.task import Task
+from ansible.plugins import loader as plugins
+from ansible.template import Templar
+
+from ansible_collections.cloudsec.securityhub.plugins.action.securityhub_hub_info import ActionModule
+from ansible_collections.cloudsec.securityhub.plugins.plugin_utils import direct
+
+MINE = {"AWS_PROFILE": "mine", "AWS_REGION": "eu-west-1"}
+NEXT = {"AWS_PROFILE": "next"}
+
+
+class Interrupted(BaseException):
+    """What a timeout's or Ctrl-C's signal handler raises."""
+
+
+def environment_now():
+    """The environment of this process, but for what pytest changes in it."""
+    return {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+
+
+def seen_by(action, **task_vars):
+    """The environment that a task has."""
+    return action.run(task_vars=task_vars)["seen"]
+
+
+def action_for(environment, become_user=None):
+    """The action of a task with this environment. It only looks at the environment in place of asking AWS."""
+    data_loader = DataLoader()
+    task = Task()
+    task.action = "cloudsec.securityhub.securityhub_hub_info"
+    task.environment = [environment]
+    connection = plugins.connection_loader.get("local", PlayContext(), os.devnull)
+    if become_user:
+        become = plugins.become_loader.get("su")
+        become.set_options(direct={"become_user": become_user})
+        connection.set_become_plugin(become)
+    action = ActionModule(task, connection, PlayContext(), data_loader, Templar(data_loader), plugins)
+    action.MODULE = types.SimpleNamespace(SPEC=ActionModule.MODULE.SPEC, run=lambda options, check_mode: {"changed": False, "seen": environment_now()})
+    return action
+
+
+@pytest.fixture(autouse=True)
+def own_environment(monkeypatch):
+    """The environment of a process that is new: some variables only, since each one has lines to be interrupted at."""
+    monkeypatch.setattr(direct, "_OWN_ENVIRONMENT", {})
+    before = dict(os.environ)
+    for name in set(before) - {"HOME", "PATH"}:
+        del os.environ[name]
+    yield environment_now()
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def is_watched(frame):
+    """Whether a frame is one of direct.py, or one below the function there that changes the environment."""
+    for _depth in range(5):
+        if os.path.basename(frame.f_code.co_filename) == "direct.py":
+            return _depth == 0 or frame.f_code.co_name == "_set_environment"
+        frame = frame.f_back
+        if not frame:
+            return False
+    return False
+
+
+def run_until(line, action, **task_vars):
+    """Run an action, and interrupt it when it comes to so many lines of what is watched. Whether it came that far."""
+    left = line
+
+    def trace(frame, event, arg):  # pylint: disable=unused-argument
+        nonlocal left
+        if not is_watched(frame):
+            return None
+        if event == "line":
+            left -= 1
+            if not left:
+                raise Interrupted
+        return trace
+
+    tracing_before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        action.run(task_vars=task_vars)
+    except Interrupted:
+        return True
+    finally:
+        sys.settrace(tracing_before)
+    assert left > 0, "The interruption got lost"
+    return False
+
+
+def test_a_task_has_its_environment(own_environment):
+    assert seen_by(action_for(MINE)) == {**own_environment, **MINE}
+    assert environment_now() == own_environment
+
+
+def test_no_interruption_leaves_a_task_with_anothers_environment(own_environment):
+    """Interrupted at every line, one after the other, by a task that is followed by others in the same process."""
+    line = stuck = 0
+    while run_until(line := line + 1, action_for(MINE)):
+        stuck += environment_now() != own_environment
+        assert seen_by(action_for(NEXT)) == {**own_environment, **NEXT}, f"Interrupted at line {line}"
+        assert environment_now() == own_environment
+    # It was interrupted where the environment was the task's, and half of it
+    assert line > 50 and stuck
+
+
+def test_a_task_that_can_not_run_here_has_no_other_tasks_environment(own_environment, monkeypatch):
+    """The module of an ordinary task inherits the process's."""
+    line = 0
+    monkeypatch.setattr(direct.OrdinaryAction, "run", lambda self, tmp, task_vars: {"seen": environment_now()})
+    while run_until(line := line + 1, action_for(MINE)):
+        assert seen_by(action_for({}), **{direct.SWITCH: False}) == own_environment, f"Interrupted at line {line}"
+
+
+def test_a_process_that_was_forked_keeps_an_environment_of_its_own(own_environment):
+    """A worker may have other variables than the process before it, which has run tasks too."""
+    action_for(MINE).run(task_vars={})
+    child = os.fork()
+    if not child:
+        os.environ["OF_THE_CHILD"] = "yes"
+        seen = seen_by(action_for(NEXT))
+        os._exit(0 if seen == {**own_environment, **NEXT, "OF_THE_CHILD": "yes"} else 1)  # pylint: disable=protected-access
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def runs_here(action):
+    """Whether a task runs directly."""
+    return action._may_run_here({})  # pylint: disable=protected-access
+
+
+def test_become_oneself(monkeypatch):
+    """Is no reason to leave the process; whoever the environment says that one is."""
+    myself = pwd.getpwuid(os.geteuid()).pw_name
+    monkeypatch.setenv("LOGNAME", "somebody")
+    assert runs_here(action_for({}, become_user=myself))
+    assert not runs_here(action_for({}, become_user="somebody"))
+
+
+def test_become_without_a_passwd_entry(monkeypatch):
+    """As in a container: the task runs, and what becomes somebody runs the ordinary way."""
+
+    def unknown(user_id):
+        raise KeyError(f"getpwuid(): uid not found: {user_id}")
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    assert runs_here(action_for({}))
+    assert not runs_here(action_for({}, become_user="somebody"))
