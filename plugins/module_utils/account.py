@@ -22,6 +22,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws
 from . import errors
 from . import turns
 from .clients import RegionClient
+from .clients import configured_secrets
 from .clients import find_credentials
 from .clients import shared_client
 from .clients import shared_session
@@ -44,6 +45,7 @@ class Account:
         self._expected = options.get("expected_account_id")
         self.regions = _regions(options)
         self._endpoint_url, self._connection = _connection(options, self.regions[0])
+        self._secrets = {options.get("secret_key"), options.get("session_token")}
         self._credentials = None
         self._shared_client = functools.lru_cache(maxsize=None)(functools.partial(shared_client, **self._connection))
         self._identity_lock = threading.Lock()
@@ -54,10 +56,10 @@ class Account:
         Raises SecurityHubError (credentials, assume_role_failed, endpoint_unreachable, invalid_input).
         """
         try:
-            self._credentials = self._base_credentials()
+            self._credentials = _Remembering(self._base_credentials(), self._secrets)
             if self._options.get("assume_role_arn"):
-                self._credentials = self._assume_role()
-            self._region_client("securityhub", self.regions[0])
+                self._credentials = _Remembering(self._assume_role(), self._secrets)
+            self._shared_client("securityhub")
         except errors.FAILURES as e:
             raise errors.translate(e, Place(self, self.regions[0])) from e
         except (TypeError, ValueError, OSError) as e:
@@ -98,10 +100,6 @@ class Account:
 
         Raises SecurityHubError (region_not_enabled) for a name that no region can have.
         """
-        try:
-            botocore.utils.validate_region_name(region)
-        except errors.FAILURES as e:
-            raise errors.translate(e, Place(self, region)) from e
         return self._region_client("securityhub", region)
 
     def account_id(self):
@@ -123,14 +121,29 @@ class Account:
     def _identity(self):
         try:
             return self._ask_identity()
-        except errors.FAILURES:
+        except (errors.SecurityHubError, *errors.FAILURES):
             return None
 
     def _ask_identity(self):
         return self._region_client("sts", _home_region(self.regions[0])).get_caller_identity()["Account"]
 
+    def secrets(self):
+        """The secrets that AWS or a library may have been shown for this account, as far as they are known without a call: a set of strings."""
+        return set(filter(None, self._secrets)) | configured_secrets(self._connection["profile"])
+
     def _region_client(self, service, region):
+        """A service's client for a region. Raises what L{_check_name} raises."""
+        self._check_name(region)
         return RegionClient(self._shared_client(service), region, self._credentials, self._endpoint_url)
+
+    def _check_name(self, region):
+        """Let only names pass that are one part of a host's. Raises SecurityHubError (region_not_enabled)."""
+        try:
+            botocore.utils.validate_region_name(region)
+            if region.endswith("\n"):
+                raise botocore.exceptions.InvalidRegionError(region_name=region)  # which botocore lets pass
+        except errors.FAILURES as e:
+            raise errors.translate(e, Place(self, region)) from e
 
     def _base_credentials(self):
         options = self._options
@@ -154,6 +167,8 @@ class Account:
     def _sts_region(self):
         """Where roles are assumed: not just where the task acts, which may be a region that the caller has not opted in to."""
         found = _found_region(self._options.get("profile"))
+        if found:
+            self._check_name(found)
         # Nor one of another partition, where nobody knows the caller
         return found if found and _partition(found) == _partition(self.regions[0]) else _home_region(self.regions[0])
 
@@ -178,6 +193,20 @@ class Account:
         reason = errors.ASSUME_ROLE_FAILED if refused else error.reason
         said = f"{error.code}: {error.aws_message}" if error.code else str(exception)
         return error.retold(reason, f"The role {role} could not be assumed in region {region}: {said.rstrip('.')}. {errors.ADVICE[reason]}")
+
+
+class _Remembering:
+    """Credentials as botocore uses them for a call; whatever they sign with is added to secrets, also after they were refreshed."""
+
+    def __init__(self, credentials, secrets):
+        self._credentials = credentials
+        self._secrets = secrets
+
+    def get_frozen_credentials(self):
+        """The credentials of the moment."""
+        frozen = self._credentials.get_frozen_credentials()
+        self._secrets.update((frozen.secret_key, frozen.token))
+        return frozen
 
 
 class Place:

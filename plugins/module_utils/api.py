@@ -50,8 +50,8 @@ class SecurityHubApi:
 
     def list_invitations(self):
         """All invitations that this account has received, as get_administrator's dicts. AWS: ListInvitations, all pages."""
-        answer = self._attempt("ListInvitations", lambda: self._client.pages("list_invitations", PAGE_SIZE))
-        return [_invitation(found) for found in answer.get("Invitations", [])]
+        found = self._attempt("ListInvitations", lambda: self._client.pages("list_invitations", "Invitations", PAGE_SIZE))
+        return [_invitation(invitation) for invitation in found]
 
     def accept(self, administrator_id, invitation_id):
         """AWS: AcceptAdministratorInvitation, or AcceptInvitation where policies allow only that."""
@@ -86,8 +86,8 @@ class SecurityHubApi:
 
     def list_members(self):
         """All members, in any status, as _member's dicts. AWS: ListMembers, all pages."""
-        answer = self._attempt("ListMembers", lambda: self._client.pages("list_members", PAGE_SIZE, OnlyAssociated=False))
-        return [_member(found) for found in answer.get("Members", [])]
+        found = self._attempt("ListMembers", lambda: self._client.pages("list_members", "Members", PAGE_SIZE, OnlyAssociated=False))
+        return [_member(member) for member in found]
 
     def create_members(self, emails):
         """Create members, at most 50, from a dict of emails (or None) by account ID. Returns the errors by account ID. AWS: CreateMembers."""

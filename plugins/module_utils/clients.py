@@ -22,6 +22,7 @@ try:
     import botocore.config
     import botocore.credentials
     import botocore.exceptions
+    import botocore.httpsession
     import botocore.regions
     import botocore.session
     import botocore.utils
@@ -50,6 +51,11 @@ DEFAULT_RETRIES = {"mode": "standard", "max_attempts": 4}
 # No attempt begins later than this after the first, in seconds, so that a call takes 30 at most. Whoever sets retries bounds them.
 LAST_ATTEMPT_AFTER = 20
 
+_SECRET_VARIABLES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN")
+
+# Of a list; AWS's quotas end at half of that
+MOST_PAGES = 400
+
 # A parameter that no operation has: it takes the binding from a call to the handler that unpacks it.
 _BINDING = "cloudsec_securityhub_binding"
 _BEGAN = "cloudsec_securityhub_began"
@@ -68,10 +74,18 @@ class RegionClient:
     def __getattr__(self, operation):
         return functools.partial(getattr(self._client, operation), **self._binding)
 
-    def pages(self, operation, page_size, **parameters):
-        """All pages of an operation, merged into one result (botocore's paginator, page_size items a call)."""
-        paginator = self._client.get_paginator(operation)
-        return paginator.paginate(PaginationConfig={"PageSize": page_size}, **parameters, **self._binding).build_full_result()
+    def pages(self, operation, items, page_size, **parameters):
+        """What stands under the name items on all pages of an operation, as one list (botocore's paginator, page_size a call).
+
+        Raises PaginationError where there is no end of pages, besides what the calls raise.
+        """
+        pages = self._client.get_paginator(operation).paginate(PaginationConfig={"PageSize": page_size}, **parameters, **self._binding)
+        found = []
+        for number, page in enumerate(pages):
+            if number == MOST_PAGES:
+                raise botocore.exceptions.PaginationError(message=f"There are more than {MOST_PAGES} pages")
+            found += page.get(items) or []
+        return found
 
 
 class _Binding:
@@ -90,19 +104,27 @@ def shared_client(service, profile=None, verify=True, aws_config=None):
     aws_config: a dict of botocore.config.Config's arguments, over this collection's defaults.
     Raises what botocore raises for an unusable configuration (TypeError, ValueError or a BotoCoreError).
     """
-    return _shared_client(service, profile, verify, json.dumps(aws_config or {}, sort_keys=True), _surroundings())
+    bundle = botocore.httpsession.get_cert_path(verify) if verify else None
+    return _shared_client(service, profile, verify, json.dumps(aws_config or {}, sort_keys=True), _surroundings(bundle))
 
 
-def _surroundings():
-    """All that botocore reads besides its arguments, as a cache key: a task with another environment gets a client of its own."""
-    files = []
-    for variable, default in (("AWS_CONFIG_FILE", "~/.aws/config"), ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")):
-        try:
-            stat = os.stat(os.path.expanduser(os.environ.get(variable, default)))
-            files.append((stat.st_ino, stat.st_size, stat.st_mtime_ns))
-        except OSError:
-            files.append(None)
-    return frozenset(os.environ.items()), tuple(files)
+def _surroundings(bundle=None):
+    """All that botocore reads besides its arguments, as a cache key: a task with another environment gets a client of its own.
+
+    bundle: the path of the CA bundle, where one is read.
+    """
+    paths = [os.environ.get("AWS_CONFIG_FILE", "~/.aws/config"), os.environ.get("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")]
+    paths = [os.path.expandvars(os.path.expanduser(path)) for path in paths] + [bundle] * bool(bundle)
+    return frozenset(os.environ.items()), tuple(map(_version_of_file, paths))
+
+
+def _version_of_file(path):
+    """What changes with whatever is done to a file; None where there is no such file."""
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return None
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
 
 
 @functools.lru_cache(maxsize=64)
@@ -153,6 +175,29 @@ def find_credentials(profile, sts_region):
         # botocore would ask at the terminal, in each of the workers
         raise botocore.exceptions.RefreshWithMFAUnsupportedError()
     return credentials
+
+
+def configured_secrets(profile):
+    """The secrets in the environment and in the profile's part of the configuration: what botocore may use to get further credentials.
+
+    Returns a set of strings. A profile that takes its role by another one's credentials brings the other one's secrets too.
+    """
+    found = {os.environ.get(name) for name in _SECRET_VARIABLES}
+    token_files = {os.environ.get("AWS_WEB_IDENTITY_TOKEN_FILE")}
+    with contextlib.suppress(botocore.exceptions.BotoCoreError):
+        session = shared_session(profile)
+        profiles = session.full_config.get("profiles", {})
+        name = session.profile or "default"
+        seen = set()
+        while name in profiles and name not in seen:
+            seen.add(name)
+            found.update(profiles[name].get(key) for key in ("aws_secret_access_key", "aws_session_token", "aws_security_token"))
+            token_files.add(profiles[name].get("web_identity_token_file"))
+            name = profiles[name].get("source_profile")
+    for path in filter(None, token_files):
+        with contextlib.suppress(OSError, UnicodeDecodeError), open(path, encoding="utf-8") as stream:
+            found.add(stream.read())
+    return set(filter(None, found))
 
 
 def _new_session(profile):

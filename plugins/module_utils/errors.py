@@ -267,6 +267,13 @@ def _exception_reason(exception, region_exists):
     return CREDENTIALS if isinstance(exception, credential_exceptions) else AWS_ERROR
 
 
+def _what_failed(exception):
+    """The beginning of a message about an exception that botocore raised by itself."""
+    if isinstance(exception, (boto_errors.HTTPClientError, boto_errors.ConnectionError)):
+        return "No answer"
+    return "A list without end" if isinstance(exception, boto_errors.PaginationError) else "No call could be made"
+
+
 def translate(exception, where, actions=()):
     """Turn a botocore exception into a L{SecurityHubError}.
 
@@ -285,8 +292,7 @@ def translate(exception, where, actions=()):
     else:
         reason = _exception_reason(exception, where.region_exists)
         said = str(exception)
-        answered = "No answer" if isinstance(exception, (boto_errors.HTTPClientError, boto_errors.ConnectionError)) else "No call could be made"
-        what = f"{answered} in {where.known()}"
+        what = f"{_what_failed(exception)} in {where.known()}"
     actions = " or ".join(actions or [f"securityhub:{operation}"])
     return SecurityHubError(
         reason,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import logging
 
 from . import errors
 from . import turns
@@ -14,6 +15,8 @@ from .account import Account
 from .api import SecurityHubApi
 from .clients import MAX_CONNECTIONS
 from .options import account_id_option
+from .text import masked
+from .text import printable
 
 
 def run_in_regions(options, act, blank, alone):
@@ -38,16 +41,30 @@ def run_in_regions(options, act, blank, alone):
             act(SecurityHubApi(account, outcome["region"]), outcome)
 
     try:
-        account.check_role()
-        with _failure_in(outcomes):
-            account.sign_in()
-        if not any(outcome.get("error") for outcome in outcomes):
-            account.check_caller()
+        with _silent_library():
+            account.check_role()
             with _failure_in(outcomes):
-                turns.for_each(act_in, outcomes, most_threads=MAX_CONNECTIONS)
+                account.sign_in()
+            if not any(outcome.get("error") for outcome in outcomes):
+                account.check_caller()
+                with _failure_in(outcomes):
+                    turns.for_each(act_in, outcomes, most_threads=MAX_CONNECTIONS)
     except errors.SecurityHubError as e:
-        return failure(e)
-    return summarize(outcomes, alone)
+        return failure(e, account.secrets())
+    if any(outcome.get("error") for outcome in outcomes):
+        outcomes = masked(outcomes, account.secrets())
+    return summarize(printable(outcomes), alone)
+
+
+@contextlib.contextmanager
+def _silent_library():
+    """botocore logs refusals whole, and Ansible's own log (log_path) would take them, with whatever secrets they echo."""
+    logger = logging.getLogger("botocore")
+    before, logger.propagate = logger.propagate, False
+    try:
+        yield
+    finally:
+        logger.propagate = before
 
 
 @contextlib.contextmanager
@@ -89,9 +106,10 @@ def _message(failures, asked):
     return "\n".join(lines)
 
 
-def failure(error):
-    """The result of a task that failed before any region was asked."""
-    return {"changed": False, "failed": True, "error": error.as_dict(), "msg": error.message}
+def failure(error, secrets=()):
+    """The result of a task that failed before any region was asked. secrets: what must not stand in it."""
+    told = printable(masked(error.as_dict(), secrets))
+    return {"changed": False, "failed": True, "error": told, "msg": told["message"]}
 
 
 def refused(error):

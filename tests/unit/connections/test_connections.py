@@ -8,7 +8,10 @@ from __future__ import annotations
 import datetime
 import http.server
 import ipaddress
+import itertools
+import json
 import os
+import pathlib
 import ssl
 import threading
 
@@ -20,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_hub_info
+from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_invitation_info
 
 REGIONS = ["eu-west-1", "us-east-1", "ap-south-1", "sa-east-1", "eu-north-1"]
 FAST = {"retries": {"max_attempts": 0}, "connect_timeout": 15, "read_timeout": 15}
@@ -35,7 +39,7 @@ class Hub(http.server.BaseHTTPRequestHandler):
         self.server.asked.append(self.path)
         self.server.callers.append(self.client_address)
         self.server.before["head"]()
-        body = b'{"HubArn": "arn:aws:securityhub:eu-west-1:111122223333:hub/default", "Tags": {}}'
+        body = json.dumps({"HubArn": "arn:aws:securityhub:eu-west-1:111122223333:hub/default", "Tags": {}, **self.server.more()}).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -60,6 +64,7 @@ def _serve():
     def serve(context=None):
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
         server.asked, server.callers = [], []
+        server.more = dict
         server.before = {"head": lambda: None, "body": lambda: None}
         if context:
             server.socket = context.wrap_socket(server.socket, server_side=True)
@@ -101,12 +106,12 @@ def _authority(tmp_path_factory):
     return str(folder / "ca.pem"), context
 
 
-def look(**options):
-    """The result of securityhub_hub_info with these options."""
+def look(module=securityhub_hub_info, **options):
+    """The result of a module with these options."""
     options = {"access_key": "AKIA", "secret_key": "secret", "region": "eu-west-1", "aws_config": FAST, **options}
-    validated = ArgumentSpecValidator(securityhub_hub_info.SPEC["argument_spec"]).validate(options)
+    validated = ArgumentSpecValidator(module.SPEC["argument_spec"]).validate(options)
     assert not validated.error_messages
-    return securityhub_hub_info.run(validated.validated_parameters, check_mode=True)
+    return module.run(validated.validated_parameters, check_mode=True)
 
 
 def url(server, scheme):
@@ -134,6 +139,38 @@ def test_without_validation_any_server_is_spoken_to(serve, authority):
 def test_an_unreadable_bundle_is_bad_input(serve, authority):
     result = look(endpoint_url=url(serve(authority[1]), "https"), aws_ca_bundle="/does/not/exist")
     assert result["error"]["reason"] == "invalid_input"
+
+
+@pytest.mark.parametrize("as_new_file", [True, False], ids=["a new file", "the same file"])
+def test_a_bundle_that_was_replaced_is_read_again(serve, authority, tmp_path, as_new_file):
+    """Though it is as long and as old as before, it is another one."""
+    bundle, context = authority
+    server = serve(context)
+    trusted = pathlib.Path(bundle).read_bytes()
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(b"#" * len(trusted))
+    for content, reason in ((trusted, None), (b"#" * len(trusted), "invalid_input"), (trusted, None)):
+        before = os.stat(bundle)
+        if as_new_file:
+            (tmp_path / "new").write_bytes(content)
+            os.replace(tmp_path / "new", bundle)
+        else:
+            bundle.write_bytes(content)
+        os.utime(bundle, ns=(before.st_atime_ns, before.st_mtime_ns))
+        result = look(endpoint_url=url(server, "https"), aws_ca_bundle=str(bundle))
+        assert result.get("error", {}).get("reason") == reason
+
+
+@pytest.mark.parametrize("tokens", [itertools.count, lambda: itertools.repeat("again")], ids=["new tokens", "the same token"])
+def test_a_list_without_end_is_an_error(serve, tokens):
+    """However the pages are chained."""
+    server = serve()
+    tokens = tokens()
+    server.more = lambda: {"Invitations": [], "NextToken": str(next(tokens))}
+    result = look(securityhub_invitation_info, endpoint_url=url(server, "http"))
+    assert result["error"]["reason"] == "aws_error"
+    assert "list without end" in result["msg"] and "eu-west-1" in result["msg"]
+    assert len(server.asked) < 500
 
 
 def test_a_proxy_of_the_environment_is_used(serve, monkeypatch):

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import sys
 
 import pytest
@@ -303,6 +304,25 @@ def test_regions_in_spite_of_the_environment(world, monkeypatch, variable):
     monkeypatch.setenv(variable, "eu-nowhere-1")
     assert [outcome["region"] for outcome in world.run(regions=REGIONS[:2])["regions"]] == REGIONS[:2]
     assert [outcome["region"] for outcome in world.run(region=REGIONS[1])["regions"]] == REGIONS[1:2]
+
+
+@pytest.mark.parametrize("name", ["x.evil.example/#", "evil.example:443/?", "me@evil.example", "eu-west-1\n", "eu west"])
+@pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+@pytest.mark.parametrize("source", ["own", "role", "profile"])
+def test_region_of_the_environment_that_would_be_more_than_a_part_of_a_host(world, monkeypatch, write_profiles, source, variable, name):
+    """No host is made of it: neither Security Hub's nor that of STS, which gets the caller's signature."""
+    asked_for, look_up = [], socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *args, **kwargs: asked_for.append(host) or look_up(host, *args, **kwargs))
+    write_profiles()
+    monkeypatch.setenv(variable, name)
+    options = {
+        "own": {"region": None, "assume_role_arn": None},
+        "role": {},
+        "profile": {**NO_KEYS, "profile": "by_role", "region": None, "assume_role_arn": None},
+    }[source]
+    result = world.run(endpoint_url=None, aws_config=ONCE, **options)
+    assert result["error"]["reason"] == "region_not_enabled" and repr(name)[1:-1] in result["msg"]
+    assert set(asked_for) <= {"127.0.0.1"} and not world.control.calls()
 
 
 @pytest.fixture

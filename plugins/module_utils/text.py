@@ -1,0 +1,91 @@
+# Copyright: Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Text from AWS, a library or the user, made fit to be printed: what a terminal would act upon is shown, and secrets are taken out."""
+
+from __future__ import annotations
+
+import html
+import re
+
+MASK = "********"  # Ansible's own, for what is marked no_log
+
+# Control characters (terminals' and newlines, which would begin a line that nobody has written), marks that turn the direction of
+# writing, invisible ones, and halves of characters, which nothing can print
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]")
+
+# How a character may be quoted, in URLs, JSON, Python and HTML; and what may stand where a line was broken
+_HEX = "[0-9A-Fa-f]"
+_QUOTED = re.compile(
+    rf"(?:%|\\x)({_HEX}{{2}})|\\u({_HEX}{{4}})|\\U({_HEX}{{8}})|(&(?:#[0-9]{{1,7}}|#[xX]{_HEX}{{1,6}}|[A-Za-z]{{2,6}});)|\\(.)|\s+", re.DOTALL
+)
+_BREAKS = "nrt"
+# Quoted text may have been quoted again
+_MOST_LAYERS = 5
+
+
+def printable(value):
+    """The same value (of strings, lists, dicts and what else JSON has) with every character that can't be printed as its escape sequence."""
+    return _mapped(value, lambda text: _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text))
+
+
+def masked(value, secrets):
+    """The same value (as above) without the secrets (strings): as they are, quoted in one of the usual ways, or broken into lines."""
+    plain_secrets = {_plain(secret)[0] for secret in secrets} - {""}
+    shortest = min(map(len, plain_secrets), default=None)
+    return _mapped(value, lambda text: text if shortest is None or len(text) < shortest else _without(text, plain_secrets))
+
+
+def _mapped(value, change):
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, list):
+        return [_mapped(item, change) for item in value]
+    if isinstance(value, dict):
+        return {_mapped(name, change): _mapped(item, change) for name, item in value.items()}
+    return value
+
+
+def _without(text, plain_secrets):
+    plain, places = _plain(text)
+    found = []
+    for secret in plain_secrets:
+        start = plain.find(secret)
+        while start >= 0:
+            found.append((places[start][0], places[start + len(secret) - 1][1]))
+            start = plain.find(secret, start + 1)
+    kept, end = [], 0
+    for first, last in sorted(found):
+        if first >= end:
+            kept += [text[end:first], MASK]
+        end = max(end, last)
+    return "".join(kept) + text[end:]
+
+
+def _plain(text):
+    """A text with nothing quoted and without white space; and for each of its characters, from where to where it stood in the text."""
+    places = [(index, index + 1) for index in range(len(text))]
+    for _layer in range(_MOST_LAYERS):
+        pieces, kept, end = [], [], 0
+        for found in _QUOTED.finditer(text):
+            character = _unquoted(found)
+            if character is None:
+                continue
+            pieces += [text[end : found.start()], character]
+            kept += places[end : found.start()] + [(places[found.start()][0], places[found.end() - 1][1])] * len(character)
+            end = found.end()
+        if not pieces:
+            break
+        text, places = "".join(pieces) + text[end:], kept + places[end:]
+    return text, places
+
+
+def _unquoted(found):
+    """What a match of _QUOTED stands for; None where it only looks like something quoted."""
+    *codes, entity, escaped = found.groups()
+    if any(codes):
+        return chr(min(int("".join(filter(None, codes)), 16), 0x10FFFF))
+    if entity:
+        character = html.unescape(entity)
+        return None if character == entity else character
+    return "" if escaped is None or escaped in _BREAKS else escaped

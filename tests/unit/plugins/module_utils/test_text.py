@@ -1,0 +1,44 @@
+# Copyright: Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Text that is fit to be printed."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.cloudsec.securityhub.plugins.module_utils import text
+
+
+@pytest.mark.parametrize(
+    "given, shown",
+    [
+        ("Grüße, \U0001f600 и 日本", "Grüße, \U0001f600 и 日本"),
+        ("a\tb\nc\r", "a\\tb\\nc\\r"),
+        ("\x00\x1b[31m\x7f\x85\x9b", "\\x00\\x1b[31m\\x7f\\x85\\x9b"),
+        ("\u2028\u2029\u202e\u2066\u200b\ufeff\xad", "\\u2028\\u2029\\u202e\\u2066\\u200b\\ufeff\\xad"),
+        ("half \ud83d a character", "half \\ud83d a character"),
+    ],
+)
+def test_what_can_not_be_printed_is_shown(given, shown):
+    assert text.printable(given) == shown
+    assert text.printable({given: [given, {"deep": given}, 1, None, True]}) == {shown: [shown, {"deep": shown}, 1, None, True]}
+
+
+@pytest.mark.parametrize(
+    "given, secrets, masked",
+    [
+        ("the secret is a secret", ["secret"], "the ******** is a ********"),
+        ("longest first: abcdef abc", ["abc", "abcdef"], "longest first: ******** ********"),
+        ("overlapping: abcabcab", ["abcab"], "overlapping: ********"),
+        ("a%2Fb a%252Fb a\\/b a\\\\/b a\\u002Fb a\\x2fb a&#47;b a&#x2F;b a&sol;b", ["a/b"], " ".join(["********"] * 9)),
+        ("a/\n  b, a/\\nb, a%2F%0Ab", ["a/b\n"], "********, ********, ********"),
+        ("100 %, \\ud83, &nbsp, \\", ["x"], "100 %, \\ud83, &nbsp, \\"),
+        ("nothing to hide", ["", "\n", "much too long to be in there"], "nothing to hide"),
+        ("nothing to hide", [], "nothing to hide"),
+        ("", ["secret"], ""),
+    ],
+)
+def test_secrets_are_masked(given, secrets, masked):
+    assert text.masked(given, secrets) == masked
+    assert text.masked({"a": [given, 1]}, secrets) == {"a": [masked, 1]}
