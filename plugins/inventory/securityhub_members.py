@@ -120,13 +120,15 @@ groups:
 cache: true
 cache_plugin: ansible.builtin.jsonfile
 cache_timeout: 3600
-cache_connection: /tmp/securityhub_members
+cache_connection: ~/.cache/ansible/securityhub_members # a folder where nobody else can write
 """
 
 import fnmatch
 import os
+import re
 
 from ansible.errors import AnsibleParserError
+from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.amazon.aws.plugins.plugin_utils.inventory import AWSInventoryBase
 
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import member
@@ -163,7 +165,15 @@ class InventoryModule(AWSInventoryBase):
             memberships, is_complete = self._fetch()
             if is_complete:
                 self.update_cached_result(path, cache, memberships)
-        self._populate([membership for membership in memberships if wanted(membership)])
+        self._populate([membership for membership in memberships if self._makes_sense(membership) and wanted(membership)])
+
+    def _makes_sense(self, membership):
+        """Whether a membership can be a host and be in a group; whether AWS or a cache told of it, what is made into names is looked at."""
+        account_id, status = membership["account_id"], membership["member_status"]
+        if re.fullmatch(r"[0-9]{12}", str(account_id)) and status is not None and re.fullmatch(r"[A-Za-z]+", str(status)):
+            return True
+        self.warn(f"A membership of account {account_id!r} in status {status!r}, in region {membership['region']}, is left out: no host can be made of it.")
+        return False
 
     def _set_frozen_credentials(self):
         """Nothing: the role is assumed by the account that the modules of this collection use too."""
@@ -202,6 +212,7 @@ class InventoryModule(AWSInventoryBase):
         self.inventory.add_group("securityhub_members")
         strict = self.get_option("strict")
         for name, variables in _hosts(memberships).items():
+            variables = wrap_var(variables)  # text of others, never a template
             self.inventory.add_host(name, group="securityhub_members")
             for status in variables["securityhub_regions"]:
                 self.inventory.add_host(name, group=self.inventory.add_group(f"securityhub_{status}"))
