@@ -1,0 +1,20 @@
+# Copyright: Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The filters of this collection's playbooks, and of nobody else."""
+
+from __future__ import annotations
+
+from ansible_collections.cloudsec.securityhub.plugins.plugin_utils import _report
+
+
+class FilterModule:
+    """What plugin_utils/_report.py does, for templates."""
+
+    def filters(self):
+        """The filters by their names."""
+        return {
+            "_onboarding_pending": _report.onboarding_pending,
+            "_onboarding_report": _report.onboarding_report,
+            "_offboarding_report": _report.offboarding_report,
+        }
