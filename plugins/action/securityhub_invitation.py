@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.cloudsec.securityhub.plugins.plugin_utils.direct import DirectAction
-from ansible_collections.cloudsec.securityhub.plugins.plugin_utils.direct import load_module
+from ansible_collections.cloudsec.securityhub.plugins.plugin_utils._direct import DirectAction
+from ansible_collections.cloudsec.securityhub.plugins.plugin_utils._direct import load_module
 
 
 class ActionModule(DirectAction):

@@ -14,6 +14,7 @@ class FilterModule:
     def filters(self):
         """The filters by their names."""
         return {
+            "_variable_mistakes": _report.variable_mistakes,
             "_onboarding_pending": _report.onboarding_pending,
             "_onboarding_report": _report.onboarding_report,
             "_offboarding_report": _report.offboarding_report,

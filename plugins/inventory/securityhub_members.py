@@ -131,8 +131,8 @@ from ansible.errors import AnsibleParserError
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.amazon.aws.plugins.plugin_utils.inventory import AWSInventoryBase
 
-from ansible_collections.cloudsec.securityhub.plugins.module_utils import member
-from ansible_collections.cloudsec.securityhub.plugins.module_utils.regions import run_in_regions
+from ansible_collections.cloudsec.securityhub.plugins.module_utils import _member as member
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._regions import run_in_regions
 
 CONNECTION_OPTIONS = (
     "access_key",
@@ -185,7 +185,7 @@ class InventoryModule(AWSInventoryBase):
         options["region"] = None if options["regions"] else options["region"]
         options["regions"] = options["regions"] or None
         options.update(validate_certs=True, aws_ca_bundle=os.environ.get("AWS_CA_BUNDLE"), aws_config=None)
-        result = run_in_regions(options, member.read, {"members": []}, alone=[])
+        result = run_in_regions(options, member.read, {"members": []}, promoted_fields=[])
         outcomes = result.get("regions", [])
         failed = [outcome for outcome in outcomes if outcome.get("error")]
         if result.get("failed") and not (self.get_option("skip_failed_regions") and len(failed) < len(outcomes)):

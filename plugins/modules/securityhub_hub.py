@@ -178,10 +178,10 @@ msg:
   sample: "1 of 3 regions failed\neu-west-1: ..."
 """
 
-from ansible_collections.cloudsec.securityhub.plugins.module_utils import hub
-from ansible_collections.cloudsec.securityhub.plugins.module_utils.options import module_spec
-from ansible_collections.cloudsec.securityhub.plugins.module_utils.options import run_module
-from ansible_collections.cloudsec.securityhub.plugins.module_utils.regions import run_in_regions
+from ansible_collections.cloudsec.securityhub.plugins.module_utils import _hub as hub
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import module_spec
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import run_module
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._regions import run_in_regions
 
 SPEC = module_spec(
     state={"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -196,7 +196,7 @@ SPEC = module_spec(
 def run(options, check_mode):
     """The module's result for its validated options. In check mode nothing is written."""
     tags = options["tags"]
-    wish = hub.Wish(
+    desired = hub.DesiredState(
         state=options["state"],
         enable_default_standards=options["enable_default_standards"],
         control_finding_generator=options["control_finding_generator"],
@@ -205,7 +205,7 @@ def run(options, check_mode):
         purge_tags=options["purge_tags"],
         check_mode=check_mode,
     )
-    return run_in_regions(options, lambda api, outcome: hub.ensure(api, wish, outcome), {"state": "unknown", "hub": None}, alone=["hub"])
+    return run_in_regions(options, lambda api, outcome: hub.ensure(api, desired, outcome), {"state": "unknown", "hub": None}, promoted_fields=["hub"])
 
 
 def main():

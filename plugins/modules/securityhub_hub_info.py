@@ -130,17 +130,17 @@ msg:
   sample: "1 of 3 regions failed\neu-west-1: ..."
 """
 
-from ansible_collections.cloudsec.securityhub.plugins.module_utils import hub
-from ansible_collections.cloudsec.securityhub.plugins.module_utils.options import module_spec
-from ansible_collections.cloudsec.securityhub.plugins.module_utils.options import run_module
-from ansible_collections.cloudsec.securityhub.plugins.module_utils.regions import run_in_regions
+from ansible_collections.cloudsec.securityhub.plugins.module_utils import _hub as hub
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import module_spec
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import run_module
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._regions import run_in_regions
 
 SPEC = module_spec()
 
 
 def run(options, check_mode):  # pylint: disable=unused-argument
     """The module's result for its validated options. Nothing is ever written."""
-    return run_in_regions(options, hub.read, {"hub": None}, alone=["hub"])
+    return run_in_regions(options, hub.read, {"hub": None}, promoted_fields=["hub"])
 
 
 def main():

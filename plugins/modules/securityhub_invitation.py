@@ -223,14 +223,14 @@ msg:
   sample: "1 of 3 regions failed\neu-west-1: ..."
 """
 
-from ansible_collections.cloudsec.securityhub.plugins.module_utils.errors import SecurityHubError
-from ansible_collections.cloudsec.securityhub.plugins.module_utils.invitation import Wish
-from ansible_collections.cloudsec.securityhub.plugins.module_utils.invitation import ensure
-from ansible_collections.cloudsec.securityhub.plugins.module_utils.options import account_id_option
-from ansible_collections.cloudsec.securityhub.plugins.module_utils.options import module_spec
-from ansible_collections.cloudsec.securityhub.plugins.module_utils.options import run_module
-from ansible_collections.cloudsec.securityhub.plugins.module_utils.regions import refused
-from ansible_collections.cloudsec.securityhub.plugins.module_utils.regions import run_in_regions
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._errors import SecurityHubError
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._invitation import DesiredState
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._invitation import ensure
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import account_id_option
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import module_spec
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import run_module
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._regions import failure_result
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._regions import run_in_regions
 
 SPEC = module_spec(
     administrator_id={"type": "str", "required": True, "aliases": ["master_id", "administrator_account_id", "master_account_id"]},
@@ -245,7 +245,7 @@ SPEC = module_spec(
 def run(options, check_mode):
     """The module's result for its validated options. In check mode nothing is written."""
     try:
-        wish = Wish(
+        desired = DesiredState(
             state=options["state"],
             administrator_id=account_id_option(options, "administrator_id"),
             invitation_id=options["invitation_id"] or None,
@@ -254,11 +254,11 @@ def run(options, check_mode):
             check_mode=check_mode,
         )
     except SecurityHubError as e:
-        return refused(e)
-    blank = {"state": "unknown", "administrator": None, "previous_administrator": None}
-    if wish.state == "absent":
-        blank["invitation_remains"] = False
-    return run_in_regions(options, lambda api, outcome: ensure(api, wish, outcome), blank, alone=["administrator"])
+        return failure_result(e, regions=[])
+    initial_result = {"state": "unknown", "administrator": None, "previous_administrator": None}
+    if desired.state == "absent":
+        initial_result["invitation_remains"] = False
+    return run_in_regions(options, lambda api, outcome: ensure(api, desired, outcome), initial_result, promoted_fields=["administrator"])
 
 
 def main():

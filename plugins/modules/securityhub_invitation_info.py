@@ -161,13 +161,13 @@ msg:
   sample: "1 of 3 regions failed\neu-west-1: ..."
 """
 
-from ansible_collections.cloudsec.securityhub.plugins.module_utils import errors
-from ansible_collections.cloudsec.securityhub.plugins.module_utils import invitation
-from ansible_collections.cloudsec.securityhub.plugins.module_utils.options import account_id_option
-from ansible_collections.cloudsec.securityhub.plugins.module_utils.options import module_spec
-from ansible_collections.cloudsec.securityhub.plugins.module_utils.options import run_module
-from ansible_collections.cloudsec.securityhub.plugins.module_utils.regions import refused
-from ansible_collections.cloudsec.securityhub.plugins.module_utils.regions import run_in_regions
+from ansible_collections.cloudsec.securityhub.plugins.module_utils import _errors as errors
+from ansible_collections.cloudsec.securityhub.plugins.module_utils import _invitation as invitation
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import account_id_option
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import module_spec
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import run_module
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._regions import failure_result
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._regions import run_in_regions
 
 SPEC = module_spec(
     administrator_id={"type": "str", "aliases": ["master_id", "administrator_account_id", "master_account_id"]},
@@ -184,9 +184,13 @@ def run(options, check_mode):  # pylint: disable=unused-argument
     try:
         administrator_id = account_id_option(options, "administrator_id") if options["administrator_id"] else None
     except errors.SecurityHubError as e:
-        return refused(e)
-    blank = {"administrator": None, "invitations": [], "pending_count": None}
-    return run_in_regions(options, lambda api, outcome: invitation.read(api, outcome, administrator_id, options["statuses"]), blank, alone=list(blank))
+        return failure_result(e, regions=[])
+    initial_result = {"administrator": None, "invitations": [], "pending_count": None}
+
+    def read(api, outcome):
+        invitation.read(api, outcome, administrator_id, options["statuses"])
+
+    return run_in_regions(options, read, initial_result, promoted_fields=list(initial_result))
 
 
 def main():

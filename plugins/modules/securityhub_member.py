@@ -204,13 +204,13 @@ msg:
   sample: "1 of 3 regions failed\neu-west-1: ..."
 """
 
-from ansible_collections.cloudsec.securityhub.plugins.module_utils import errors
-from ansible_collections.cloudsec.securityhub.plugins.module_utils import member
-from ansible_collections.cloudsec.securityhub.plugins.module_utils.options import account_id_option
-from ansible_collections.cloudsec.securityhub.plugins.module_utils.options import module_spec
-from ansible_collections.cloudsec.securityhub.plugins.module_utils.options import run_module
-from ansible_collections.cloudsec.securityhub.plugins.module_utils.regions import refused
-from ansible_collections.cloudsec.securityhub.plugins.module_utils.regions import run_in_regions
+from ansible_collections.cloudsec.securityhub.plugins.module_utils import _errors as errors
+from ansible_collections.cloudsec.securityhub.plugins.module_utils import _member as member
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import account_id_option
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import module_spec
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import run_module
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._regions import failure_result
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._regions import run_in_regions
 
 SPEC = module_spec(
     members={
@@ -226,10 +226,10 @@ SPEC = module_spec(
 def run(options, check_mode):
     """The module's result for its validated options. In check mode nothing is written."""
     try:
-        wish = member.Wish(state=options["state"], emails=_emails(options["members"]), check_mode=check_mode)
+        desired = member.DesiredState(state=options["state"], emails=_emails(options["members"]), check_mode=check_mode)
     except errors.SecurityHubError as e:
-        return refused(e)
-    return run_in_regions(options, lambda api, outcome: member.ensure(api, wish, outcome), {"state": "unknown", "members": []}, alone=["members"])
+        return failure_result(e, regions=[])
+    return run_in_regions(options, lambda api, outcome: member.ensure(api, desired, outcome), {"state": "unknown", "members": []}, promoted_fields=["members"])
 
 
 def _emails(members):

@@ -149,13 +149,13 @@ msg:
   sample: "1 of 3 regions failed\neu-west-1: ..."
 """
 
-from ansible_collections.cloudsec.securityhub.plugins.module_utils import errors
-from ansible_collections.cloudsec.securityhub.plugins.module_utils import member
-from ansible_collections.cloudsec.securityhub.plugins.module_utils.options import account_id_option
-from ansible_collections.cloudsec.securityhub.plugins.module_utils.options import module_spec
-from ansible_collections.cloudsec.securityhub.plugins.module_utils.options import run_module
-from ansible_collections.cloudsec.securityhub.plugins.module_utils.regions import refused
-from ansible_collections.cloudsec.securityhub.plugins.module_utils.regions import run_in_regions
+from ansible_collections.cloudsec.securityhub.plugins.module_utils import _errors as errors
+from ansible_collections.cloudsec.securityhub.plugins.module_utils import _member as member
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import account_id_option
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import module_spec
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import run_module
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._regions import failure_result
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._regions import run_in_regions
 
 SPEC = module_spec(
     account_ids={"type": "list", "elements": "str"},
@@ -174,8 +174,12 @@ def run(options, check_mode):  # pylint: disable=unused-argument
         if account_ids is not None:
             account_ids = [account_id_option({"account_ids": account_id}, "account_ids") for account_id in account_ids]
     except errors.SecurityHubError as e:
-        return refused(e)
-    return run_in_regions(options, lambda api, outcome: member.read(api, outcome, account_ids, options["statuses"]), {"members": []}, alone=["members"])
+        return failure_result(e, regions=[])
+
+    def read(api, outcome):
+        member.read(api, outcome, account_ids, options["statuses"])
+
+    return run_in_regions(options, read, {"members": []}, promoted_fields=["members"])
 
 
 def main():

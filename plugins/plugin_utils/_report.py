@@ -1,12 +1,14 @@
 # Copyright: Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What the playbooks onboard and offboard tell of a run, from their tasks' results. Private to this collection."""
+"""What the playbooks onboard and offboard tell of a run: mistakes in its variables, and what came of it. Private to this collection."""
 
 from __future__ import annotations
 
-from ansible_collections.cloudsec.securityhub.plugins.module_utils.member import ENABLED
-from ansible_collections.cloudsec.securityhub.plugins.module_utils.text import printable
+import re
+
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._member import ENABLED
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._text import printable
 
 EVERYWHERE = "all regions"
 
@@ -21,7 +23,7 @@ class Report:
     def __init__(self, variables, administrator=(), accounts=None):
         self.check_mode = variables["check_mode"]
         self.regions = list(dict.fromkeys(variables["regions"]))
-        self.account_ids = [member["account_id"] for member in variables["members"]]
+        self.account_ids = _account_ids(variables)
         self.accounts = accounts or {}
         self.administrator = f"administrator {variables['administrator_id']}"
         self.errors = [error for result in administrator for error in _errors(self.administrator, result)]
@@ -46,17 +48,37 @@ class Report:
         ]
 
 
+def variable_mistakes(variables):
+    """What is wrong with the variables of a run, in sentences. They are there, and of the right types. variables: as of Report."""
+    mistakes = []
+    account_ids = _account_ids(variables)
+    administrator_id = str(variables["administrator_id"])
+    if not _is_account_id(administrator_id):
+        mistakes.append("Set securityhub_administrator_id to the administrator's account ID, 12 digits in quotes.")
+    if isinstance(variables["regions"], str) or not variables["regions"]:
+        mistakes.append("Set securityhub_regions to a list of regions, such as [eu-central-1, us-east-1].")
+    if not account_ids:
+        mistakes.append("Set securityhub_members to a list of accounts, each with account_id and email.")
+    no_ids = [account_id for account_id in account_ids if not _is_account_id(account_id)]
+    if no_ids:
+        mistakes.append(f"Each of securityhub_members needs an account_id of 12 digits in quotes. Not so: {_joined(no_ids)}.")
+    repeated = [account_id for account_id in account_ids if account_id == administrator_id or account_ids.count(account_id) > 1]
+    if repeated:
+        mistakes.append(f"In securityhub_members each account may stand once, and the administrator not at all. Take out {_joined(repeated)}.")
+    return mistakes
+
+
 def onboarding_pending(invited, variables):
     """The accounts with an invitation to accept, as a list of account_id and regions.
 
-    invited: the result of inviting. variables: as of L{Report}, and enable_hubs.
+    invited: the result of inviting. variables: as of Report, and enable_hubs.
     """
     regions = {}
     for outcome in invited.get("regions", []):
         waiting = [member["account_id"] for member in outcome["members"] if member["member_status"] == "Invited" and not member.get("error")]
         if variables["check_mode"] and variables["enable_hubs"] and outcome.get("error", {}).get("reason") == "hub_not_enabled":
             # Nobody could be invited yet by a hub that is still to be enabled
-            waiting = [member["account_id"] for member in variables["members"]]
+            waiting = _account_ids(variables)
         for account_id in waiting:
             regions.setdefault(account_id, []).append(outcome["region"])
     return [{"account_id": account_id, "regions": found} for account_id, found in sorted(regions.items())]
@@ -65,8 +87,8 @@ def onboarding_pending(invited, variables):
 def onboarding_report(seen, variables, administrator, accounts, pending):
     """What came of onboarding: errors, late (lines), lines (the summary).
 
-    seen: the result of looking at the members in the end. variables: as of L{Report}, and enable_hubs. pending: who had to accept where,
-    regions by account ID. administrator and accounts: as of L{Report}; an account's last result is that of accepting.
+    seen: the result of looking at the members in the end. variables: as of Report, and enable_hubs. pending: who had to accept where,
+    regions by account ID. administrator and accounts: as of Report; an account's last result is that of accepting.
     """
     report = Report(variables, [*administrator, seen], accounts)
     if report.check_mode:
@@ -96,7 +118,7 @@ def onboarding_report(seen, variables, administrator, accounts, pending):
 def offboarding_report(removed, variables, accounts):
     """What came of offboarding: errors, lines (the summary).
 
-    removed: the result of removing the members. variables and accounts: as of L{Report}; an account's last result is that of leaving.
+    removed: the result of removing the members. variables and accounts: as of Report; an account's last result is that of leaving.
     """
     report = Report(variables, [removed], accounts)
     gone = [member for outcome in removed.get("regions", []) for member in outcome["members"] if member["member_status"] in (None, "Deleted")]
@@ -129,6 +151,15 @@ def _error(who, outcome, error):
 
 def _from_aws(error):
     return {name: value for name, value in error.items() if name != "message"}
+
+
+def _account_ids(variables):
+    """The members' account IDs. YAML has those without quotes and leading zeros as numbers."""
+    return [str(member["account_id"]) for member in variables["members"]]
+
+
+def _is_account_id(text):
+    return bool(re.fullmatch("[0-9]{12}", text))
 
 
 def _joined(names):

@@ -164,7 +164,7 @@ def test_a_hub_that_was_enabled_by_an_attempt_without_an_answer_is_told_as_chang
 
 
 @pytest.mark.parametrize("times", [2, None])
-def test_a_hub_that_was_just_enabled_may_take_a_moment_to_show(world, hurry, times):
+def test_a_hub_that_was_just_enabled_may_take_a_moment_to_show(world, clock, times):
     world.fault(DESCRIBE, skip=1, times=times, error={"code": "InvalidAccessException", "message": "Account is not subscribed to AWS Security Hub"})
     result = hub(world, auto_enable_controls=False)
     assert world.calls()[:2] == [DESCRIBE, ENABLE]
@@ -173,6 +173,7 @@ def test_a_hub_that_was_just_enabled_may_take_a_moment_to_show(world, hurry, tim
         assert result["hub"]["auto_enable_controls"] is False
     else:
         assert (result["error"]["reason"], world.calls().count(DESCRIBE)) == ("timeout", 6)
+        assert 9.5 < clock.slept <= 10
 
 
 def test_a_hub_is_disabled_once(world):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.cloudsec.securityhub.plugins.module_utils.api import SecurityHubApi
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._api import SecurityHubApi
 
 from .conftest import MEMBER, ONCE, OTHER, REGION, REGIONS, WANTED
 from .test_states import ACCEPT, GET, LIST
@@ -68,7 +68,7 @@ def test_a_defect_in_one_region(world, monkeypatch):
     accept = SecurityHubApi.accept
 
     def accept_or_fail(api, *args):
-        if api.place.region == REGIONS[1]:
+        if api.resolve_location().region == REGIONS[1]:
             raise KeyError(world.secret_key)
         accept(api, *args)
 

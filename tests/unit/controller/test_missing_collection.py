@@ -14,7 +14,7 @@ import sys
 import pytest
 import yaml
 
-from ansible_collections.cloudsec.securityhub.plugins.plugin_utils import direct
+from ansible_collections.cloudsec.securityhub.plugins.plugin_utils import _direct as direct
 
 COLLECTION = pathlib.Path(__file__).parents[3]
 PLAY = [

@@ -8,23 +8,12 @@ from __future__ import annotations
 import botocore.exceptions
 import botocore.parsers
 import pytest
+from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
 
-from ansible_collections.cloudsec.securityhub.plugins.module_utils import errors
+from ansible_collections.cloudsec.securityhub.plugins.module_utils import _errors as errors
 
 
-class Place:
-    """Where it happened, with what STS and botocore would say there."""
-
-    def __init__(self, credentials_work=True, region_exists=True):
-        self.credentials_work = lambda: credentials_work
-        self.region_exists = lambda: region_exists
-
-    def __str__(self):
-        return "account 444455556666, region eu-west-1"
-
-    def known(self):
-        """What is known without a call."""
-        return "this account, region eu-west-1"
+LOCATION = "account 444455556666, region eu-west-1"
 
 
 def answer(code, message="", status=400, operation="ListInvitations"):
@@ -63,7 +52,7 @@ def answer(code, message="", status=400, operation="ListInvitations"):
     ],
 )
 def test_every_error_has_its_reason(exception, reason):
-    error = errors.translate(exception, Place())
+    error = errors.translate(exception, LOCATION)
     assert error.reason == reason
     assert "region eu-west-1" in error.message
 
@@ -100,22 +89,22 @@ CODES = {
 
 @pytest.mark.parametrize("reason,code", [(reason, code) for reason, codes in CODES.items() for code in codes])
 def test_every_code_has_its_reason(reason, code):
-    assert errors.translate(answer(code, "No.", 400), Place()).reason == reason
+    assert errors.translate(answer(code, "No.", 400), LOCATION).reason == reason
 
 
 @pytest.mark.parametrize("code", ["UnrecognizedClientException", "InvalidClientTokenId", "OptInRequired", "AuthFailure"])
 @pytest.mark.parametrize("work,reason", [(True, "region_not_enabled"), (False, "credentials")])
 def test_a_refused_key_is_the_regions_or_the_credentials_fault(code, work, reason):
-    assert errors.translate(answer(code, status=403), Place(credentials_work=work)).reason == reason
+    assert errors.translate(answer(code, status=403), LOCATION, credentials_work=work).reason == reason
 
 
 def test_a_host_that_is_not_found_may_be_a_region_that_is_not_there():
     exception = botocore.exceptions.EndpointConnectionError(endpoint_url="https://example.com")
-    assert errors.translate(exception, Place(region_exists=False)).reason == "region_not_enabled"
+    assert errors.translate(exception, LOCATION, region_exists=False).reason == "region_not_enabled"
 
 
 def test_awss_words_are_kept_beside_the_message():
-    error = errors.translate(answer("AccessDeniedException", "No.", 403), Place(), ["securityhub:New", "securityhub:Old"])
+    error = errors.translate(answer("AccessDeniedException", "No.", 403), LOCATION, actions=["securityhub:New", "securityhub:Old"])
     assert error.as_dict() == {
         "reason": "access_denied",
         "message": "ListInvitations failed in account 444455556666, region eu-west-1: AccessDeniedException: No. "
@@ -129,6 +118,36 @@ def test_awss_words_are_kept_beside_the_message():
 
 
 @pytest.mark.parametrize(
+    "exception,transient",
+    [
+        (answer("InternalException", status=500), True),
+        (answer("SomethingNew", status=503), True),
+        (answer("SomethingNew", status=501), False),
+        (answer("ThrottlingException"), True),
+        (answer("LimitExceededException"), True),
+        (answer("SomethingNew", status=429), True),
+        (answer("RequestTimeout"), True),
+        (answer("InvalidInputException"), False),
+        (answer("AccessDeniedException", status=403), False),
+        (botocore.exceptions.EndpointConnectionError(endpoint_url="https://example.com"), True),
+        (botocore.exceptions.ReadTimeoutError(endpoint_url="https://example.com"), True),
+        (botocore.exceptions.ConnectionClosedError(endpoint_url="https://example.com"), True),
+        (botocore.exceptions.NoCredentialsError(), False),
+        (botocore.exceptions.ParamValidationError(report="x"), False),
+    ],
+)
+def test_what_may_be_over_soon_is_tried_again(exception, transient):
+    assert errors.is_transient(exception) is transient
+
+
+@pytest.mark.parametrize("code", sorted(ThrottledRetryableChecker._THROTTLED_ERROR_CODES + TransientRetryableChecker._TRANSIENT_ERROR_CODES))
+def test_whatever_botocore_would_try_again(code):
+    """Of what the services here can answer: the others' codes are left out."""
+    others = {"EC2ThrottledException", "ProvisionedThroughputExceededException", "TransactionInProgressException"}
+    assert errors.is_transient(answer(code)) is (code not in others)
+
+
+@pytest.mark.parametrize(
     "said,reason",
     [
         ("Maximum number of members exceeded", "limit_exceeded"),
@@ -139,5 +158,5 @@ def test_awss_words_are_kept_beside_the_message():
     ],
 )
 def test_an_unprocessed_account_has_a_reason(said, reason):
-    error = errors.unprocessed("CreateMembers", "444455556666", said, Place())
+    error = errors.unprocessed("CreateMembers", "444455556666", said, LOCATION)
     assert error.reason == reason and "444455556666" in error.message

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.cloudsec.securityhub.plugins.module_utils import text
+from ansible_collections.cloudsec.securityhub.plugins.module_utils import _text as text
 
 
 @pytest.mark.parametrize(

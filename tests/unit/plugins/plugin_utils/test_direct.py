@@ -19,7 +19,7 @@ from ansible.plugins import loader as plugins
 from ansible.template import Templar
 
 from ansible_collections.cloudsec.securityhub.plugins.action.securityhub_hub_info import ActionModule
-from ansible_collections.cloudsec.securityhub.plugins.plugin_utils import direct
+from ansible_collections.cloudsec.securityhub.plugins.plugin_utils import _direct as direct
 
 MINE = {"AWS_PROFILE": "mine", "AWS_REGION": "eu-west-1"}
 NEXT = {"AWS_PROFILE": "next"}
@@ -68,9 +68,9 @@ def own_environment(monkeypatch):
 
 
 def is_watched(frame):
-    """Whether a frame is one of direct.py, or one below the function there that changes the environment."""
+    """Whether a frame is one of _direct.py, or one below the function there that changes the environment."""
     for _depth in range(5):
-        if os.path.basename(frame.f_code.co_filename) == "direct.py":
+        if os.path.basename(frame.f_code.co_filename) == "_direct.py":
             return _depth == 0 or frame.f_code.co_name == "_set_environment"
         frame = frame.f_back
         if not frame:

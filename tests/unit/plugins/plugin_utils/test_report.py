@@ -43,14 +43,39 @@ def accepted(region, changed=True, failure=None):
 ALL_ENABLED = {"regions": [members(region, {ONE: "Enabled", TWO: "Associated"}) for region in ("eu-west-1", "us-east-1")]}
 
 
-def report(seen=ALL_ENABLED, run=RUN, administrator=(), accounts=None, pending=None):
-    """The report of onboarding."""
-    return _report.onboarding_report(seen, run, list(administrator), accounts or {}, pending or {})
+def report(seen=None, run=None, administrator=(), accounts=None, pending=None):
+    """The report of onboarding, where all is well unless something else is said."""
+    return _report.onboarding_report(seen or ALL_ENABLED, run or RUN, list(administrator), accounts or {}, pending or {})
+
+
+@pytest.mark.parametrize(
+    "variables, says",
+    [
+        ({}, None),
+        ({"administrator_id": "1234"}, "Set securityhub_administrator_id"),
+        ({"administrator_id": "11111111111１"}, "Set securityhub_administrator_id"),
+        ({"regions": "us-east-1"}, "Set securityhub_regions"),
+        ({"regions": []}, "Set securityhub_regions"),
+        ({"members": []}, "Set securityhub_members"),
+        ({"members": [{"account_id": "20000000000"}, {"account_id": 7}]}, "digits in quotes. Not so: 20000000000, 7."),
+        ({"members": [{"account_id": ONE}, {"account_id": TWO}, {"account_id": ONE}]}, f"Take out {ONE}."),
+        ({"members": [{"account_id": ADMINISTRATOR}]}, f"Take out {ADMINISTRATOR}."),
+    ],
+)
+def test_mistakes_in_variables(variables, says):
+    mistakes = _report.variable_mistakes({**RUN, **variables})
+    assert len(mistakes) == (says is not None)
+    assert says is None or says in mistakes[0]
 
 
 def test_all_is_well():
     told = report(accounts={ONE: [{"skipped": True}, {"regions": [accepted("eu-west-1"), accepted("us-east-1", changed=False)]}]})
     assert told == {"errors": [], "late": [], "lines": ["2 accounts x 2 regions: 4 of 4 memberships are in force.", f"{ONE}: accepted in eu-west-1."]}
+
+
+def test_account_ids_may_be_numbers():
+    run = {**RUN, "members": [{"account_id": int(ONE)}, {"account_id": int(TWO)}]}
+    assert not report(run=run)["late"] and not _report.variable_mistakes(run)
 
 
 def test_only_memberships_in_force_are_counted():

@@ -1,7 +1,7 @@
 # Copyright: Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Direct execution: a module of this collection run by the worker that Ansible has forked for the task anyway.
+"""Direct execution: a module of this collection run by the worker that Ansible has forked for the task anyway. Private to this collection.
 
 An AWS module runs on the controller, yet the ordinary way packs it into an archive, starts an interpreter and imports boto3 for every
 host. Here the controller imports everything once, before it forks, and a worker that has inherited it only makes the calls.
@@ -54,8 +54,8 @@ BOTO3_IS_USABLE = False
 if not MISSING_COLLECTION:
     from ansible_collections.amazon.aws.plugins.module_utils import botocore as amazon_aws
 
-    from ansible_collections.cloudsec.securityhub.plugins.module_utils import clients
-    from ansible_collections.cloudsec.securityhub.plugins.module_utils.options import presented
+    from ansible_collections.cloudsec.securityhub.plugins.module_utils import _client as clients
+    from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import format_result
 
     BOTO3_IS_USABLE = amazon_aws.HAS_BOTO3 and all(
         at_least(version)
@@ -77,7 +77,7 @@ def load_module(name):
 class DirectAction(OrdinaryAction):
     """The base of this collection's action plugins; each has its module.
 
-    MODULE: from L{load_module}, with SPEC and run(options, check_mode).
+    MODULE: from load_module(), with SPEC and run(options, check_mode).
     """
 
     MODULE = None
@@ -98,7 +98,7 @@ class DirectAction(OrdinaryAction):
             options, secrets = self._options()
             if options is None:
                 return super().run(tmp, task_vars)
-            result = presented(self.MODULE.run(options, self._task.check_mode), self._task.diff)
+            result = format_result(self.MODULE.run(options, self._task.check_mode), self._task.diff)
         if _injects_invocation(task_vars):
             result["invocation"] = {"module_args": options}
         return remove_values(result, secrets)

@@ -1,9 +1,9 @@
 # Copyright: Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Which members an administrator has, and what is to be done about them: one region. No Ansible, no threads, no connections here.
+"""Which members an administrator has, and what is to be done about them: one region. Private to this collection.
 
-The difference between what is and what is wished for is worked out first, account by account; then each step of it is made for all
+The difference between the actual and the desired state is worked out first, account by account; then each step of it is made for all
 accounts that need it, in batches. An account that the service leaves unprocessed gets an error of its own and the others go on.
 """
 
@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections import namedtuple
 
-from . import errors
-from .api import batches
+from . import _errors as errors
+from ._api import batches
 
 # What the playbook asks for. emails: a dict of email (or None) by account ID, in the order asked for.
-Wish = namedtuple("Wish", "state emails check_mode")
+DesiredState = namedtuple("DesiredState", "state emails check_mode")
 
 # In older regions an accepted member is Associated
 ENABLED = ("Enabled", "Associated")
@@ -55,43 +55,43 @@ _HOPELESS = (
 )
 
 
-def ensure(api, wish, outcome):
-    """Bring the administrator's side of the memberships to the state wished for.
+def ensure(api, desired, outcome):
+    """Bring the administrator's side of the memberships to the desired state.
 
-    api: a L{SecurityHubApi}. wish: a L{Wish}. outcome: the region's result; changed, state and members are kept true in it at every
-    step. Raises SecurityHubError for the region, with the accounts' own errors in outcome["members"], where any account failed.
+    api: a SecurityHubApi. desired: a DesiredState. outcome: the region's Outcome; changed, state and members are kept true in it at
+    every step. Raises SecurityHubError for the region, with the accounts' own errors among the members, where any account failed.
     """
-    if wish.state != "absent" and api.place.account_id() in wish.emails:
+    if desired.state != "absent" and api.resolve_account_id() in desired.emails:
         raise errors.invalid_input(
-            f"{api.place.account_id()} is the administrator itself in {api.place}: it can't be its own member. Take it out of members."
+            f"{api.resolve_account_id()} is the administrator itself in {api.resolve_location()}: it can't be its own member. Take it out of members."
         )
-    found = api.get_members(wish.emails)
-    members = {account_id: _Member(account_id, email, found.get(account_id)) for account_id, email in wish.emails.items()}
-    outcome["before"] = {account_id: member.status for account_id, member in members.items()}
+    found = api.get_members(desired.emails)
+    members = {account_id: _Member(account_id, email, found.get(account_id)) for account_id, email in desired.emails.items()}
+    outcome.before = {account_id: member.status for account_id, member in members.items()}
     try:
         for step in ("create", "invite", "disassociate", "delete"):
-            todo = [member for member in members.values() if member.needs(step, wish.state)]
+            todo = [member for member in members.values() if member.needs(step, desired.state)]
             for batch in batches(todo):
-                _make(api, step, batch, wish.check_mode)
-        if not wish.check_mode:
+                _make(api, step, batch, desired.check_mode)
+        if not desired.check_mode:
             _read_back(api, [member for member in members.values() if member.changed])
     finally:
-        outcome["members"] = [member.as_dict() for member in members.values()]
-        outcome["changed"] = any(member.changed for member in members.values())
-        outcome["after"] = {account_id: member.status for account_id, member in members.items()}
+        outcome.update(changed=any(member.changed for member in members.values()), members=[member.as_dict() for member in members.values()])
+        outcome.after = {account_id: member.status for account_id, member in members.items()}
     failed = [member for member in members.values() if member.error]
     if failed:
         first = failed[0].error
-        raise first.retold(
-            first.reason, f"{len(failed)} of {len(members)} members failed in {api.place}; the first of them, {failed[0].account_id}: {first.message}"
+        where = api.resolve_location()
+        raise first.with_reason(
+            first.reason, f"{len(failed)} of {len(members)} members failed in {where}; the first of them, {failed[0].account_id}: {first.message}"
         )
-    outcome["state"] = wish.state
+    outcome.update(state=desired.state)
 
 
 def read(api, outcome, account_ids=None, statuses=None):
     """The members as they are: all of them or those named, and of these the ones in any of the statuses, where some are given."""
     members = api.list_members() if account_ids is None else list(api.get_members(account_ids).values())
-    outcome["members"] = [member for member in members if not statuses or member["member_status"] in statuses]
+    outcome.update(members=[member for member in members if not statuses or member["member_status"] in statuses])
 
 
 class _Member:
@@ -138,7 +138,7 @@ def _make(api, step, batch, check_mode):
         try:
             failed = _call(api, step, [member.account_id for member in batch], batch)
         except errors.SecurityHubError as e:
-            failed = _settle(api, step, batch, e)
+            failed = _errors_after_failure(api, step, batch, e)
     for member in batch:
         member.error = failed.get(member.account_id)
         if not member.error:
@@ -165,7 +165,7 @@ def _call(api, step, account_ids, batch):
     return failed
 
 
-def _settle(api, step, batch, error):
+def _errors_after_failure(api, step, batch, error):
     """After a step failed as a whole, ask for which accounts it worked all the same. Returns the errors by account ID.
 
     Raises the error itself where nothing can be told, or where it would meet every further call too.

@@ -1,9 +1,9 @@
 # Copyright: Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The one table from AWS's errors to the reasons and messages that a playbook author meets.
+"""The one table from AWS's errors to the reasons and messages that a playbook author meets. Private to this collection.
 
-Everything that goes wrong below a module becomes a L{SecurityHubError}; nothing else is reported.
+Everything that goes wrong below a module becomes a SecurityHubError. Nothing here makes a call.
 """
 
 from __future__ import annotations
@@ -83,6 +83,15 @@ _THROTTLING_CODES = (
     "BandwidthLimitExceeded",
     "SlowDown",
 )
+_TRANSIENT_CODES = (
+    *_THROTTLING_CODES,
+    "LimitExceededException",
+    "RequestTimeout",
+    "RequestTimeoutException",
+    "PriorRequestNotComplete",
+    "IDPCommunicationError",
+)
+_TRANSIENT_STATUSES = (429, 500, 502, 503, 504)
 # AWS answers with these both for bad credentials and for good ones in a region that the account has not opted in to.
 _CREDENTIALS_OR_REGION_CODES = ("UnrecognizedClientException", "InvalidClientTokenId", "OptInRequired", "AuthFailure")
 _ACCESS_DENIED_CODES = ("AccessDeniedException", "AccessDenied", "UnauthorizedOperation", "UnauthorizedAccess")
@@ -165,20 +174,20 @@ class SecurityHubError(Exception):
             "request_id": self.request_id,
         }
 
-    def retold(self, reason, message):
+    def with_reason(self, reason, message):
         """The same AWS error with the reason and message of somebody who knows more about what it means."""
         return SecurityHubError(reason, message, self.code, self.aws_message, self.operation, self.http_status, self.request_id, self.retried)
 
 
 def invalid_input(message):
-    """An error for options that can't be meant; raised before any call."""
+    """An error for an option that is invalid; raised before any call."""
     return SecurityHubError(INVALID_INPUT, message)
 
 
 def defect(exception):
     """An error for an exception that nobody has thought of: its kind and where it came from.
 
-    Its text is left out. Anything may stand there, secrets among it, and it has not been looked at by those who keep them.
+    Text omitted: it may hold secrets not yet filtered by no_log.
     """
     frames = traceback.extract_tb(exception.__traceback__)[-5:]
     came_from = " > ".join(f"{os.path.basename(frame.filename)}:{frame.lineno}" for frame in frames)
@@ -187,10 +196,10 @@ def defect(exception):
     )
 
 
-def unprocessed(operation, account_id, said, where, retried=False):
+def unprocessed(operation, account_id, said, location, retried=False):
     """An error for an account that a call on many accounts left unprocessed, with the service's words for why.
 
-    retried: whether another attempt than the first was answered so.
+    location: where the call was made. retried: whether another attempt than the first was answered so.
     """
     said = said or "AWS gave no reason"
     reason = AWS_ERROR
@@ -200,7 +209,7 @@ def unprocessed(operation, account_id, said, where, retried=False):
             break
     return SecurityHubError(
         reason,
-        f"{operation} left account {account_id} unprocessed in {where}: {said.rstrip('.')}.",
+        f"{operation} left account {account_id} unprocessed in {location}: {said.rstrip('.')}.",
         aws_message=said,
         operation=operation,
         retried=retried,
@@ -222,17 +231,41 @@ def aws_message(exception):
     return _response(exception).get("Error", {}).get("Message") or ""
 
 
-def was_retried(exception):
-    """Whether a botocore exception answers another attempt than the first, which may have worked."""
-    return _response(exception).get("ResponseMetadata", {}).get("RetryAttempts", 0) > 0
+def note_retries(answer, retries):
+    """Note in an answer of AWS's, or in the one of an exception (None where AWS did not answer), how many attempts were made before it."""
+    if answer:
+        answer.setdefault("ResponseMetadata", {})["RetryAttempts"] = retries
 
 
-def _client_error_reason(exception):
-    """The reason behind an error answer from AWS; None where the credentials or the region may be to blame."""
+def was_retried(answer):
+    """Whether an answer, or that of an exception, answers another attempt than the first, which may have worked."""
+    return answer.get("ResponseMetadata", {}).get("RetryAttempts", 0) > 0
+
+
+def is_transient(exception):
+    """Whether a botocore exception tells of something that may be over soon: throttling, a server error, a lost connection."""
+    if isinstance(exception, (boto_errors.ConnectionError, boto_errors.HTTPClientError)):
+        return True
+    status = _response(exception).get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return status in _TRANSIENT_STATUSES or aws_code(exception) in _TRANSIENT_CODES
+
+
+def was_answered(exception):
+    """Whether a botocore exception holds an answer of AWS's."""
+    return bool(_response(exception))
+
+
+def is_about_credentials_or_region(exception):
+    """Whether AWS's answer leaves open which of the two is to blame."""
+    return aws_code(exception) in _CREDENTIALS_OR_REGION_CODES
+
+
+def _client_error_reason(exception, credentials_work):
+    """The reason behind an error answer from AWS."""
     code, message = aws_code(exception), aws_message(exception)
     status = exception.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _CREDENTIALS_OR_REGION_CODES:
-        return None
+        return REGION_NOT_ENABLED if credentials_work else CREDENTIALS
     if (
         _MEMBERSHIP_CHANGES.match(exception.operation_name)
         and status < 500
@@ -257,7 +290,7 @@ def _exception_reason(exception, region_exists):
         return REGION_NOT_ENABLED
     if isinstance(exception, (boto_errors.EndpointConnectionError, boto_errors.ProxyConnectionError)):
         # A region that does not exist shows as a host name that can't be found, also by a proxy
-        return ENDPOINT_UNREACHABLE if region_exists() else REGION_NOT_ENABLED
+        return ENDPOINT_UNREACHABLE if region_exists else REGION_NOT_ENABLED
     if isinstance(exception, (boto_errors.HTTPClientError, boto_errors.ConnectionError, ResponseParserError)):
         # The last one: something answered that isn't AWS, such as a proxy's page
         return ENDPOINT_UNREACHABLE
@@ -274,33 +307,32 @@ def _what_failed(exception):
     return "A list without end" if isinstance(exception, boto_errors.PaginationError) else "No call could be made"
 
 
-def translate(exception, where, actions=()):
-    """Turn a botocore exception into a L{SecurityHubError}.
+def translate(exception, location, credentials_work=False, region_exists=True, actions=()):
+    """Turn a botocore exception into a SecurityHubError.
 
-    where: the place of the call, an L{account.Place}; it is asked who the caller is (one STS call at most in a task) only here,
-    where something has failed already.
+    location: where the call was made; its text stands in the message.
+    credentials_work: whether STS accepts the credentials; asked for where is_about_credentials_or_region.
+    region_exists: whether botocore knows the region; asked for where there was no answer.
     actions: IAM actions any of which would have allowed the call; by default the one of the failed operation.
     """
     response = _response(exception)
     operation = getattr(exception, "operation_name", None)
     if response:
-        reason = _client_error_reason(exception)
-        if reason is None:
-            reason = REGION_NOT_ENABLED if where.credentials_work() else CREDENTIALS
+        reason = _client_error_reason(exception, credentials_work)
         said = ": ".join(filter(None, (aws_code(exception), aws_message(exception))))
-        what = f"{operation} failed in {where}"
+        what = f"{operation} failed"
     else:
-        reason = _exception_reason(exception, where.region_exists)
+        reason = _exception_reason(exception, region_exists)
         said = str(exception)
-        what = f"{_what_failed(exception)} in {where.known()}"
+        what = _what_failed(exception)
     actions = " or ".join(actions or [f"securityhub:{operation}"])
     return SecurityHubError(
         reason,
-        f"{what}: {said.rstrip('.')}. {ADVICE[reason].format(actions=actions)}",
+        f"{what} in {location}: {said.rstrip('.')}. {ADVICE[reason].format(actions=actions)}",
         code=aws_code(exception) or None,
         aws_message=aws_message(exception) or None,
         operation=operation,
         http_status=response.get("ResponseMetadata", {}).get("HTTPStatusCode"),
         request_id=response.get("ResponseMetadata", {}).get("RequestId"),
-        retried=was_retried(exception),
+        retried=was_retried(response),
     )

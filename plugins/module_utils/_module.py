@@ -1,7 +1,7 @@
 # Copyright: Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The options that every module of this collection shares, and the ordinary way to run one."""
+"""The options that every module shares, the ordinary way to run one, and a result as it leaves for the playbook. Private to this collection."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import re
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 
-from . import errors
-from .clients import MINIMUM_BOTO3
+from . import _errors as errors
+from ._client import MINIMUM_BOTO3
 
 
 def module_spec(**own_options):
     """The arguments of AnsibleModule for a module with these options of its own: connection, regions and role come with them.
 
     amazon.aws fills region from the environment; here that would read as "region together with regions" for whoever has AWS_REGION
-    set, so the environment is looked at only when neither was given (see account).
+    set, so the environment is looked at only when neither was given (see _account).
     """
     return {
         "argument_spec": {
@@ -39,18 +39,18 @@ def module_spec(**own_options):
 def run_module(spec, run):
     """Run a module the ordinary way, as a program of its own.
 
-    spec: from L{module_spec}. run(options, check_mode): the module's function; returns its result.
+    spec: from module_spec(). run(options, check_mode): the module's function; returns its result.
     """
     module = AnsibleAWSModule(**spec)
     module.require_boto3_at_least(MINIMUM_BOTO3, reason="to call several regions with one client")
     module.require_botocore_at_least(MINIMUM_BOTO3, reason="to call several regions with one client")
-    result = presented(run(module.params, module.check_mode), module._diff)  # pylint: disable=protected-access
+    result = format_result(run(module.params, module.check_mode), module._diff)  # pylint: disable=protected-access
     if result.get("failed"):
         module.fail_json(**result)
     module.exit_json(**result)
 
 
-def presented(result, diff_mode):
+def format_result(result, diff_mode):
     """A result as it leaves for the playbook; its before and after, if it has them, as a diff where that was asked for."""
     diff = {when: result.pop(when) for when in ("before", "after") if when in result}
     return {**result, "diff": diff} if diff and diff_mode else result

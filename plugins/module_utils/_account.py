@@ -1,13 +1,14 @@
 # Copyright: Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""From a task's connection options to the account it acts as: credentials, a role assumed once, and a client for each region."""
+"""From a task's connection options to the account it acts as: credentials, a role assumed once, a client for each region. Private to this collection."""
 
 from __future__ import annotations
 
 import functools
 import os
 import threading
+from collections import namedtuple
 
 try:
     import botocore.credentials
@@ -19,13 +20,11 @@ except ImportError:
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 
-from . import errors
-from . import turns
-from .clients import RegionClient
-from .clients import configured_secrets
-from .clients import find_credentials
-from .clients import shared_client
-from .clients import shared_session
+from . import _errors as errors
+from ._client import ClientFactory
+from ._client import configured_secrets
+from ._client import find_credentials
+from ._client import shared_session
 
 DEFAULT_ROLE_SESSION_NAME = "ansible-cloudsec.securityhub"
 
@@ -33,10 +32,17 @@ DEFAULT_ROLE_SESSION_NAME = "ansible-cloudsec.securityhub"
 _HOME_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 
 
+class Location(namedtuple("Location", "account_id region")):
+    """Where a call is made, as messages tell it. account_id: None where it is not known."""
+
+    def __str__(self):
+        return f"{'account ' + self.account_id if self.account_id else 'this account'}, region {self.region}"
+
+
 class Account:
     """The AWS account that a task acts as.
 
-    options: a module's validated options. Reading them makes no call to AWS; the role is assumed by L{sign_in}.
+    options: a module's validated options. Reading them makes no call to AWS; the role is assumed by sign_in().
     Raises SecurityHubError (invalid_input, credentials) for options that can't work.
     """
 
@@ -44,10 +50,9 @@ class Account:
         self._options = options
         self._expected = options.get("expected_account_id")
         self.regions = _regions(options)
-        self._endpoint_url, self._connection = _connection(options, self.regions[0])
+        self._endpoint_url, self._profile, self._verify = _connection(options, self.regions[0])
         self._secrets = {options.get("secret_key"), options.get("session_token")}
-        self._credentials = None
-        self._shared_client = functools.lru_cache(maxsize=None)(functools.partial(shared_client, **self._connection))
+        self._clients = self._credentials = None
         self._identity_lock = threading.Lock()
 
     def sign_in(self):
@@ -56,36 +61,44 @@ class Account:
         Raises SecurityHubError (credentials, assume_role_failed, endpoint_unreachable, invalid_input).
         """
         try:
-            self._credentials = _Remembering(self._base_credentials(), self._secrets)
+            self._clients = ClientFactory(self._profile, self._verify, self._options.get("aws_config"))
+        except (TypeError, ValueError, *errors.FAILURES) as e:
+            raise _unusable(e) from e
+        try:
+            self._credentials = _RecordingCredentials(self._base_credentials(), self._secrets)
             if self._options.get("assume_role_arn"):
-                self._credentials = _Remembering(self._assume_role(), self._secrets)
-            self._shared_client("securityhub")
+                self._credentials = _RecordingCredentials(self._assume_role(), self._secrets)
+            # Made now, where what botocore can't use fails the task as a whole
+            self._clients.client("securityhub", _home_region(self.regions[0]), self._credentials, self._endpoint_url)
         except errors.FAILURES as e:
-            raise errors.translate(e, Place(self, self.regions[0])) from e
-        except (TypeError, ValueError, OSError) as e:
-            # What botocore makes of an unknown aws_config argument, a malformed endpoint or an unreadable CA bundle
-            raise errors.invalid_input(f"The connection options can't be used: {e}. {errors.ADVICE[errors.INVALID_INPUT]}") from e
+            raise self.explain(e, self.regions[0]) from e
+        except (OSError, ValueError) as e:
+            # A CA bundle that can't be read, or an endpoint of the configuration that is no URL
+            raise _unusable(e) from e
+
+    def stop(self):
+        """Let there be no more calls."""
+        self._clients.stop()
 
     def check_role(self):
         """Make sure that the role is one of the account that the task expects. Makes no call.
 
         Raises SecurityHubError (wrong_account).
         """
-        if self._expected and self.account_id():
-            self._compare(self.account_id())
+        if self._expected and self.known_account_id():
+            self._compare(self.known_account_id())
 
     def check_caller(self):
         """Make sure that the task acts in the account that it expects (AWS: sts:GetCallerIdentity, unless the role's ARN has told).
 
         Raises SecurityHubError: wrong_account, or why STS could not be asked.
         """
-        if self._expected and not self.account_id():
-            region = _home_region(self.regions[0])
+        if self._expected and not self.known_account_id():
             try:
                 self._identity = self._ask_identity()
             except errors.FAILURES as e:
                 self._identity = None
-                raise errors.translate(e, Place(self, region), actions=["sts:GetCallerIdentity"]) from e
+                raise self.explain(e, _home_region(self.regions[0]), ["sts:GetCallerIdentity"]) from e
             self._compare(self._identity)
 
     def _compare(self, account_id):
@@ -102,48 +115,60 @@ class Account:
         """
         return self._region_client("securityhub", region)
 
-    def account_id(self):
+    def known_account_id(self):
         """The account's ID from what is known without a call: the role's ARN. None where there is no role."""
         role_arn = self._options.get("assume_role_arn")
         return role_arn.split(":")[4] if role_arn and role_arn.count(":") >= 5 else None
 
-    def identity(self):
-        """Who the credentials belong to (AWS: sts:GetCallerIdentity, which no policy can deny; at most one call a task).
+    def resolve_account_id(self):
+        """The account's ID: from the role's ARN, or else from STS (AWS: sts:GetCallerIdentity, which no policy can deny; once a task at most).
 
-        Returns the account ID, or None where STS did not accept the credentials or could not be asked.
+        Returns None where STS did not accept the credentials or could not be asked.
         """
-        turns.give()  # or the thread that holds the lock could never go on
+        return self.known_account_id() or self._resolve_identity()
+
+    def explain(self, exception, region, actions=()):
+        """The SecurityHubError for a botocore exception. Where AWS has answered, its message names the account, so STS may be asked first.
+
+        region: where the call was made. actions: as of errors.translate.
+        """
+        if not errors.was_answered(exception):
+            return errors.translate(exception, Location(self.known_account_id(), region), region_exists=_region_exists(region), actions=actions)
+        location = Location(self.resolve_account_id(), region)
+        credentials_work = errors.is_about_credentials_or_region(exception) and self._resolve_identity() is not None
+        return errors.translate(exception, location, credentials_work=credentials_work, actions=actions)
+
+    def _resolve_identity(self):
         with self._identity_lock:
-            turns.take()
             return self._identity
 
     @functools.cached_property
     def _identity(self):
         try:
-            return self._ask_identity()
+            return self._ask_identity() if self._credentials else None
         except (errors.SecurityHubError, *errors.FAILURES):
             return None
 
     def _ask_identity(self):
-        return self._region_client("sts", _home_region(self.regions[0])).get_caller_identity()["Account"]
+        return self._region_client("sts", _home_region(self.regions[0])).call("get_caller_identity")["Account"]
 
     def secrets(self):
         """The secrets that AWS or a library may have been shown for this account, as far as they are known without a call: a set of strings."""
-        return set(filter(None, self._secrets)) | configured_secrets(self._connection["profile"])
+        return set(filter(None, self._secrets)) | configured_secrets(self._profile)
 
     def _region_client(self, service, region):
-        """A service's client for a region. Raises what L{_check_name} raises."""
-        self._check_name(region)
-        return RegionClient(self._shared_client(service), region, self._credentials, self._endpoint_url)
+        """A service's client for a region. Raises what _check_region_name raises."""
+        self._check_region_name(region)
+        return self._clients.client(service, region, self._credentials, self._endpoint_url)
 
-    def _check_name(self, region):
+    def _check_region_name(self, region):
         """Let only names pass that are one part of a host's. Raises SecurityHubError (region_not_enabled)."""
         try:
             botocore.utils.validate_region_name(region)
             if region.endswith("\n"):
                 raise botocore.exceptions.InvalidRegionError(region_name=region)  # which botocore lets pass
         except errors.FAILURES as e:
-            raise errors.translate(e, Place(self, region)) from e
+            raise self.explain(e, region) from e
 
     def _base_credentials(self):
         options = self._options
@@ -154,7 +179,7 @@ class Account:
                 )
             return botocore.credentials.Credentials(options["access_key"], options["secret_key"], options.get("session_token") or None)
         region = self._sts_region()
-        credentials = find_credentials(self._connection["profile"], region)
+        credentials = find_credentials(self._profile, region)
         try:
             # Those that have to be fetched are fetched here, where the task fails as a whole if they can't be
             credentials.get_frozen_credentials()
@@ -168,7 +193,7 @@ class Account:
         """Where roles are assumed: not just where the task acts, which may be a region that the caller has not opted in to."""
         found = _found_region(self._options.get("profile"))
         if found:
-            self._check_name(found)
+            self._check_region_name(found)
         # Nor one of another partition, where nobody knows the caller
         return found if found and _partition(found) == _partition(self.regions[0]) else _home_region(self.regions[0])
 
@@ -180,23 +205,23 @@ class Account:
             request["ExternalId"] = options["assume_role_external_id"]
         region = self._sts_region()
         try:
-            answer = self._region_client("sts", region).assume_role(**request)["Credentials"]
+            answer = self._region_client("sts", region).call("assume_role", **request)["Credentials"]
         except errors.FAILURES as e:
             raise self._role_error(e, role_arn, region) from e
         return botocore.credentials.Credentials(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"])
 
     def _role_error(self, exception, role, region):
         """The error of a role that could not be assumed. role: words for which one."""
-        error = errors.translate(exception, Place(self, region), actions=["sts:AssumeRole"])
+        error = self.explain(exception, region, ["sts:AssumeRole"])
         # It is refused by an answer that is about the role; any other failure has a reason of its own
         refused = error.code and error.reason not in (errors.CREDENTIALS, errors.INTERNAL_ERROR, errors.LIMIT_EXCEEDED)
         reason = errors.ASSUME_ROLE_FAILED if refused else error.reason
         said = f"{error.code}: {error.aws_message}" if error.code else str(exception)
-        return error.retold(reason, f"The role {role} could not be assumed in region {region}: {said.rstrip('.')}. {errors.ADVICE[reason]}")
+        return error.with_reason(reason, f"The role {role} could not be assumed in region {region}: {said.rstrip('.')}. {errors.ADVICE[reason]}")
 
 
-class _Remembering:
-    """Credentials as botocore uses them for a call; whatever they sign with is added to secrets, also after they were refreshed."""
+class _RecordingCredentials:
+    """Credentials as botocore uses them to sign a call; whatever they sign with is added to secrets, also after they were refreshed."""
 
     def __init__(self, credentials, secrets):
         self._credentials = credentials
@@ -207,41 +232,6 @@ class _Remembering:
         frozen = self._credentials.get_frozen_credentials()
         self._secrets.update((frozen.secret_key, frozen.token))
         return frozen
-
-
-class Place:
-    """Where a call was made: an account in a region. Its text stands in messages, so it asks STS for an account's ID not known yet."""
-
-    def __init__(self, account, region):
-        self._account = account
-        self.region = region
-
-    def __str__(self):
-        return self._text(self.account_id())
-
-    def known(self):
-        """The text as far as it is known without a call, for when AWS can't be reached anyway."""
-        return self._text(self.known_account_id())
-
-    def _text(self, account_id):
-        return f"{'account ' + account_id if account_id else 'this account'}, region {self.region}"
-
-    def known_account_id(self):
-        """The account's ID, or None where only a call would tell."""
-        return self._account.account_id()
-
-    def account_id(self):
-        """The account's ID, or None where even STS can't tell."""
-        return self.known_account_id() or self._account.identity()
-
-    def credentials_work(self):
-        """Whether STS accepts the credentials that a regional service did not."""
-        return self._account.identity() is not None
-
-    def region_exists(self):
-        """Whether botocore knows the region, in any partition."""
-        session = shared_session()
-        return any(self.region in session.get_available_regions("ec2", partition) for partition in session.get_available_partitions())
 
 
 def _regions(options):
@@ -270,6 +260,12 @@ def _found_region(profile):
         return None  # a missing profile is reported when its credentials are needed
 
 
+def _region_exists(region):
+    """Whether botocore knows the region, in any partition."""
+    session = shared_session()
+    return any(region in session.get_available_regions("ec2", partition) for partition in session.get_available_partitions())
+
+
 def _home_region(region):
     return _HOME_REGIONS.get(_partition(region), region)
 
@@ -282,17 +278,18 @@ def _partition(region):
 
 
 def _connection(options, region):
-    """amazon.aws's reading of the connection options, as the endpoint URL and the arguments of L{shared_client}."""
-    ignored_region, endpoint_url, connection = get_aws_connection_info(_Options({**options, "region": region, "aws_config": None}))
+    """amazon.aws's reading of the connection options: endpoint URL, profile, and how certificates are verified."""
+    _region, endpoint_url, connection = get_aws_connection_info(_Options({**options, "region": region, "aws_config": None}))
     if endpoint_url and not _is_url(endpoint_url):
         raise errors.invalid_input(f"endpoint_url is {endpoint_url!r}, not a URL. {errors.ADVICE[errors.INVALID_INPUT]}")
-    if isinstance(connection["verify"], str) and not os.path.exists(connection["verify"]):
-        raise errors.invalid_input(f"aws_ca_bundle is {connection['verify']!r}, and there is no such file. {errors.ADVICE[errors.INVALID_INPUT]}")
-    return endpoint_url, {
-        "profile": connection.get("profile_name"),
-        "verify": connection["verify"],
-        "aws_config": options.get("aws_config"),
-    }
+    verify = connection["verify"]
+    if isinstance(verify, str) and not os.path.exists(verify):
+        raise errors.invalid_input(f"aws_ca_bundle is {verify!r}, and there is no such file. {errors.ADVICE[errors.INVALID_INPUT]}")
+    return endpoint_url, connection.get("profile_name"), verify
+
+
+def _unusable(exception):
+    return errors.invalid_input(f"The connection options can't be used: {exception}. {errors.ADVICE[errors.INVALID_INPUT]}")
 
 
 def _is_url(text):
@@ -303,11 +300,11 @@ def _is_url(text):
 
 
 class _Options:
-    """The part of a module that amazon.aws's connection helpers use: options to read, and a way to refuse them."""
+    """The part of a module that amazon.aws's connection helpers use."""
 
     def __init__(self, params):
         self.params = params
 
     def fail_json(self, msg, **kwargs):  # pylint: disable=unused-argument
-        """Refuse the options."""
+        """Raise what the helper has found."""
         raise errors.invalid_input(f"{msg} {errors.ADVICE[errors.INVALID_INPUT]}")

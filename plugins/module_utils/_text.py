@@ -1,7 +1,7 @@
 # Copyright: Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Text from AWS, a library or the user, made fit to be printed: what a terminal would act upon is shown, and secrets are taken out."""
+"""Text from AWS, a library or the user, made fit to be printed. Private to this collection."""
 
 from __future__ import annotations
 

@@ -1,25 +1,20 @@
 # Copyright: Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The Security Hub calls about hubs and memberships, each once: current and older names, paging, and "none" folded to None.
+"""The Security Hub calls about hubs and memberships, each once: current and older names, and "none" folded to None. Private to this collection.
 
-Answers are in Ansible's spelling (snake_case, times as ISO 8601 strings); errors are L{errors.SecurityHubError}.
+Answers are in Ansible's spelling (snake_case, times as ISO 8601 strings); errors are SecurityHubError.
 """
 
 from __future__ import annotations
 
-import random
-import time
-
-from . import errors
-from . import turns
-from .account import Place
+from . import _errors as errors
+from ._account import Location
+from ._waiting import BAD_REQUEST_TIMEOUT
+from ._waiting import Poller
 
 # Both the largest page that the service gives and the most accounts that it takes in a call
 PAGE_SIZE = 50
-
-# How long an ambiguous BadRequestException is asked again, in seconds; the same bound as botocore's own retries have here.
-BAD_REQUEST_BOUND = 30
 
 # Memberships that the service may still show, but that have ended.
 ENDED = ("resigned", "removed", "deleted")
@@ -28,14 +23,27 @@ ENDED = ("resigned", "removed", "deleted")
 class SecurityHubApi:
     """Security Hub's calls as one account in one region.
 
-    Every method raises SecurityHubError with the reason of the contract's table; throttling, 5xx and dropped connections have been
-    retried by botocore before.
+    Every method raises SecurityHubError; throttling, server errors and lost connections have been retried before.
     """
 
     def __init__(self, account, region):
-        self.place = Place(account, region)
+        self._account = account
+        self._region = region
         self._client = account.client(region)
         self._denied = {}
+
+    @property
+    def known_account_id(self):
+        """The account's ID, or None where only a call would tell."""
+        return self._account.known_account_id()
+
+    def resolve_account_id(self):
+        """The account's ID, or None where even STS can't tell. AWS: sts:GetCallerIdentity, unless it is known."""
+        return self._account.resolve_account_id()
+
+    def resolve_location(self):
+        """Where calls are made, for a message. AWS: as resolve_account_id."""
+        return Location(self.resolve_account_id(), self._region)
 
     def get_administrator(self):
         """This account's administrator: a dict of account_id, invitation_id, invited_at, member_status; None where there is none.
@@ -50,7 +58,7 @@ class SecurityHubApi:
 
     def list_invitations(self):
         """All invitations that this account has received, as get_administrator's dicts. AWS: ListInvitations, all pages."""
-        found = self._attempt("ListInvitations", lambda: self._client.pages("list_invitations", "Invitations", PAGE_SIZE))
+        found = self._list("list_invitations", "Invitations")
         return [_invitation(invitation) for invitation in found]
 
     def accept(self, administrator_id, invitation_id):
@@ -86,7 +94,7 @@ class SecurityHubApi:
 
     def list_members(self):
         """All members, in any status, as _member's dicts. AWS: ListMembers, all pages."""
-        found = self._attempt("ListMembers", lambda: self._client.pages("list_members", "Members", PAGE_SIZE, OnlyAssociated=False))
+        found = self._list("list_members", "Members", OnlyAssociated=False)
         return [_member(member) for member in found]
 
     def create_members(self, emails):
@@ -156,11 +164,9 @@ class SecurityHubApi:
         """A call that takes a list of accounts. Returns what it left unprocessed, as errors by account ID."""
         operation = _operation(method)
         answer = self._call(method, parameters)
-        retried = answer.get("ResponseMetadata", {}).get("RetryAttempts", 0) > 0
-        return {
-            left["AccountId"]: errors.unprocessed(operation, left["AccountId"], left.get("ProcessingResult"), self.place, retried)
-            for left in answer.get("UnprocessedAccounts") or []
-        }
+        left_out = answer.get("UnprocessedAccounts") or []
+        location, retried = left_out and self.resolve_location(), errors.was_retried(answer)
+        return {left["AccountId"]: errors.unprocessed(operation, left["AccountId"], left.get("ProcessingResult"), location, retried) for left in left_out}
 
     def _either(self, current, older, none_if=None):
         """The current call, or its older twin where IAM denies the current one: many policies know only the older name."""
@@ -183,12 +189,15 @@ class SecurityHubApi:
 
     def _call(self, method, parameters, none_if=None):
         """One call; {} where none_if recognizes the exception as AWS's way to say "none"."""
-        return self._attempt(_operation(method), lambda: getattr(self._client, method)(**parameters), none_if)
+        return self._settle_bad_requests(method, lambda: self._client.call(method, **parameters), none_if)
 
-    def _attempt(self, operation, call, none_if=None):
+    def _list(self, method, items, **parameters):
+        """All pages of a list."""
+        return self._settle_bad_requests(method, lambda: self._client.list(method, items, MaxResults=PAGE_SIZE, **parameters))
+
+    def _settle_bad_requests(self, method, call, none_if=None):
         """Make a call and translate its errors; settle a BadRequestException, which means "hub is off" or "try again"."""
-        give_up_at = time.monotonic() + BAD_REQUEST_BOUND
-        delay = 0.5
+        poller = Poller(BAD_REQUEST_TIMEOUT, first=0.5, slowest=8, jitter=True)
         while True:
             try:
                 return call()
@@ -196,12 +205,13 @@ class SecurityHubApi:
                 if none_if and none_if(e):
                     return {}
                 if errors.aws_code(e) != "BadRequestException":
-                    raise errors.translate(e, self.place, _iam_actions(operation)) from e
+                    raise self._explain(e, _iam_actions(_operation(method))) from e
                 self._require_hub(e)
-                if time.monotonic() + delay > give_up_at:
-                    raise errors.translate(e, self.place) from e
-            turns.sleep(delay * random.uniform(0.5, 1))
-            delay = min(2 * delay, 8)
+                if not poller.wait():
+                    raise self._explain(e) from e
+
+    def _explain(self, exception, actions=()):
+        return self._account.explain(exception, self._region, actions)
 
     def _require_hub(self, bad_request):
         """Raise hub_not_enabled for a BadRequestException unless DescribeHub shows that the hub is on. AWS: DescribeHub.
@@ -209,19 +219,19 @@ class SecurityHubApi:
         Where DescribeHub itself fails, and not for that reason nor for want of permission, its own error is raised.
         """
         try:
-            self._client.describe_hub()
+            self._client.call("describe_hub")
         except errors.FAILURES as e:
-            answer = errors.translate(e, self.place)
+            answer = self._explain(e)
             if answer.reason == errors.ACCESS_DENIED:
                 why = "Security Hub is probably not enabled (securityhub:DescribeHub, which would tell, is denied)"
             elif answer.reason == errors.HUB_NOT_ENABLED or answer.code in ("ResourceNotFoundException", "BadRequestException"):
                 why = "Security Hub is not enabled"
             else:
                 raise answer from e
-            error = errors.translate(bad_request, self.place)
-            raise error.retold(
+            error = self._explain(bad_request)
+            raise error.with_reason(
                 errors.HUB_NOT_ENABLED,
-                f"{why} in {self.place}: {error.operation} answered {error.code}. {errors.ADVICE[errors.HUB_NOT_ENABLED]}",
+                f"{why} in {self.resolve_location()}: {error.operation} answered {error.code}. {errors.ADVICE[errors.HUB_NOT_ENABLED]}",
             ) from e
 
 
@@ -240,7 +250,7 @@ def _says_not_found(exception):
 
 def _says_already_enabled(exception):
     """Whether an exception of EnableSecurityHub only says that somebody has enabled the hub before this call."""
-    return errors.aws_code(exception) == "ResourceConflictException" and not errors.was_retried(exception)
+    return errors.aws_code(exception) == "ResourceConflictException" and not errors.was_retried(exception.response)
 
 
 def batches(items):

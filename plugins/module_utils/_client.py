@@ -1,0 +1,363 @@
+# Copyright: Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""One botocore client for all accounts and regions, bound to one of each call by call. Private to this collection.
+
+Making a client costs 4 to 8 ms of CPU: the service model is read, a class built, endpoint rules and a TLS context loaded. Nothing of
+that depends on the region or the credentials, which botocore's events let each call bring along. The shared client has no credentials
+of its own. With a botocore that does not take them from the call, each region gets a client of its own, which is slower and does the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import functools
+import json
+import logging
+import os
+import threading
+from collections import namedtuple
+
+try:
+    import botocore.config
+    import botocore.credentials
+    import botocore.exceptions
+    import botocore.httpsession
+    import botocore.regions
+    import botocore.session
+    import botocore.utils
+except ImportError:
+    pass  # the module reports the missing library
+
+from ansible.module_utils.ansible_release import __version__ as ANSIBLE_VERSION
+
+from ._http import Connections
+from ._waiting import RetryPolicy
+from ._waiting import with_retries
+
+COLLECTION = "cloudsec.securityhub"
+# Of boto3 and botocore: the first minor release whose requests can bring their own credentials
+MINIMUM_BOTO3 = "1.35.0"
+MAX_CONNECTIONS = 32
+DEFAULT_CONFIG = {
+    "connect_timeout": 5,
+    "read_timeout": 10,
+    "max_pool_connections": MAX_CONNECTIONS,
+    # Set explicitly; botocore would rebuild it twice per call
+    "user_agent": f"APN/1.0 Ansible/{ANSIBLE_VERSION} {COLLECTION}",
+}
+# A call takes 30 s at most: the last attempt begins after 20 s, and reading its answer times out after 10
+DEFAULT_RETRIES = RetryPolicy(attempts=5, last_after=20)
+# Of a list; AWS's quotas end at half of that
+MAX_PAGES = 400
+
+_SECRET_VARIABLES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN")
+
+# A parameter that no operation has: it takes the binding from a call to the handler that unpacks it
+_BINDING = "cloudsec_securityhub_binding"
+# Where a call goes and who makes it
+_Binding = namedtuple("_Binding", "region credentials endpoint_url")
+# Where the shared client would go by itself
+_UNBOUND_REGION = "us-east-1"
+
+
+class Stopped(BaseException):
+    """Raised in place of a call when the task is over; not an Exception, so that nothing mistakes it for a failed call."""
+
+
+class RegionClient:
+    """A client as one account uses it in one region.
+
+    call(method, **parameters): makes one attempt. stopped: a threading.Event; once it is set, there are no more calls.
+    """
+
+    def __init__(self, call, policy, stopped):
+        self._call = call
+        self._policy = policy
+        self._stopped = stopped
+
+    def call(self, method, **parameters):
+        """The result of a method of botocore's client. Raises what botocore raises, and Stopped."""
+        return with_retries(functools.partial(self._attempt, method, parameters), self._policy)
+
+    def list(self, method, items, **parameters):
+        """What stands under the name items on all pages of a method's results, as one list.
+
+        Raises PaginationError where there is no end of pages, besides what call() raises.
+        """
+        found = []
+        tokens = [None]
+        while len(tokens) <= MAX_PAGES:
+            page = self.call(method, **parameters, **({"NextToken": tokens[-1]} if tokens[-1] else {}))
+            found += page.get(items) or []
+            token = page.get("NextToken")
+            if not token:
+                return found
+            if token in tokens:
+                raise botocore.exceptions.PaginationError(message=f"The same next token was received twice: {token}")
+            tokens.append(token)
+        raise botocore.exceptions.PaginationError(message=f"There are more than {MAX_PAGES} pages")
+
+    def _attempt(self, method, parameters):
+        if self._stopped.is_set():
+            raise Stopped
+        return self._call(method, **parameters)
+
+
+class ClientFactory:
+    """The clients of a task.
+
+    profile: whose section of the AWS configuration file applies. verify: True, False or the path of a CA bundle.
+    aws_config: a dict of botocore.config.Config's arguments, over this collection's defaults.
+    Raises what botocore raises for a configuration that can't be used: TypeError, ValueError or a BotoCoreError.
+    """
+
+    def __init__(self, profile, verify, aws_config):
+        self._profile = profile
+        self._verify = verify
+        self._config, self._policy = _read_config(aws_config or {})
+        self._stopped = threading.Event()
+        self._own_client_lock = threading.Lock()
+        self._key = (profile, verify, json.dumps(aws_config or {}, sort_keys=True), environment_fingerprint(verify))
+        self._shared_client = functools.lru_cache(maxsize=None)(lambda service: _shared_client(service, *self._key))
+
+    def stop(self):
+        """Let there be no more calls by any client of this task."""
+        self._stopped.set()
+
+    def client(self, service, region, credentials, endpoint_url):
+        """A RegionClient. endpoint_url: None for AWS's own. Raises OSError, ValueError or a BotoCoreError for what botocore can't use."""
+        shared = self._shared_client(service)
+        if shared:
+            binding = {_BINDING: _Binding(region, credentials, endpoint_url)}
+            return RegionClient(lambda method, **parameters: getattr(shared, method)(**parameters, **binding), self._policy, self._stopped)
+        own = self._own_client(service, region, credentials, endpoint_url)
+        return RegionClient(lambda method, **parameters: getattr(own, method)(**parameters), self._policy, self._stopped)
+
+    def _own_client(self, service, region, credentials, endpoint_url):
+        """A client of botocore's as it makes it by default: the plain way, with nothing of this collection's in it."""
+        frozen = credentials.get_frozen_credentials()
+        with self._own_client_lock:  # making clients is not thread-safe
+            return botocore.session.Session(profile=self._profile).create_client(
+                service,
+                region_name=region,
+                endpoint_url=endpoint_url,
+                verify=self._verify,
+                config=self._config,
+                aws_access_key_id=frozen.access_key,
+                aws_secret_access_key=frozen.secret_key,
+                aws_session_token=frozen.token,
+            )
+
+
+def _read_config(aws_config):
+    """The client's configuration and how its calls are retried, from the option aws_config."""
+    for name in ("proxies", "retries"):
+        if not isinstance(aws_config.get(name) or {}, dict):
+            raise TypeError(f"{name} is not a dictionary")  # botocore would say so later, or not at all in words
+    config = botocore.config.Config(**{**DEFAULT_CONFIG, **aws_config})
+    asked = config.retries or {}
+    attempts = asked.get("total_max_attempts", asked.get("max_attempts", DEFAULT_RETRIES.attempts - 1) + 1)
+    # Whoever sets retries bounds them. botocore makes one attempt: its own retries have one budget for all regions of a client.
+    one_attempt = botocore.config.Config(retries={"mode": asked.get("mode", "standard"), "total_max_attempts": 1})
+    return config.merge(one_attempt), RetryPolicy(attempts, None if asked else DEFAULT_RETRIES.last_after)
+
+
+def _bundle(verify):
+    """The path of the CA bundle that is read; None where certificates are not verified. Raises AttributeError with a botocore that has other names."""
+    return botocore.httpsession.get_cert_path(verify) if verify else None
+
+
+def environment_fingerprint(verify=False):
+    """All that botocore reads besides its arguments, as a cache key. verify: as of ClientFactory."""
+    paths = [os.environ.get("AWS_CONFIG_FILE", "~/.aws/config"), os.environ.get("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")]
+    paths = [os.path.expandvars(os.path.expanduser(path)) for path in paths]
+    with contextlib.suppress(AttributeError):
+        paths += filter(None, [_bundle(verify)])
+    return frozenset(os.environ.items()), tuple(map(_version_of_file, paths))
+
+
+def _version_of_file(path):
+    """What changes with whatever is done to a file; None where there is no such file."""
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return None
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
+
+
+@functools.lru_cache(maxsize=64)
+def _shared_client(service, profile, verify, aws_config, fingerprint):  # pylint: disable=unused-argument
+    """The client for all accounts and regions, made once; None where this botocore can't have one."""
+    config, _policy = _read_config(json.loads(aws_config))
+    try:
+        session = _new_session(profile)
+        # The client must not be able to make a call on anybody's behalf by itself, nor look for credentials while it is made
+        session.register_component("credential_provider", botocore.credentials.CredentialResolver(providers=[]))
+        session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_parse_time)
+        client = session.create_client(service, region_name=_UNBOUND_REGION, verify=verify, config=config)
+        service_id = client.meta.service_model.service_id.hyphenize()
+        client.meta.events.register(f"provide-client-params.{service_id}", _take_binding)
+        client.meta.events.register(f"before-endpoint-resolution.{service_id}", _choose_endpoint)
+        # After whatever else looks at a request, botocore's own limiter of rates for one
+        client.meta.events.register_last("before-send", Connections(config, _bundle(verify)).send)
+        return client if _goes_where_it_is_bound(client, service) else None
+    except (OSError, ValueError):
+        raise  # a CA bundle that can't be read, an endpoint that is no URL
+    except Exception:  # pylint: disable=broad-except
+        return None  # whatever it is, botocore says it by itself when it makes a client in the plain way
+
+
+def _goes_where_it_is_bound(client, service):
+    """Whether a shared client takes region, credentials and endpoint from the binding of a call. The call is made up to its sending."""
+    method = {"securityhub": "get_administrator_account", "sts": "get_caller_identity"}[service]
+    region, endpoint_url = "eu-west-1", "https://bound.invalid"
+    requests = []
+
+    def keep(request, **kwargs):  # pylint: disable=unused-argument
+        requests.append(request)
+        raise Stopped
+
+    client.meta.events.register_first("before-send", keep)
+    try:
+        for url in (None, endpoint_url):
+            binding = _Binding(region, botocore.credentials.Credentials("AKIDBOUND", "secret"), url)
+            with contextlib.suppress(Stopped), _no_log_of_calls():
+                getattr(client, method)(**{_BINDING: binding})
+    finally:
+        client.meta.events.unregister("before-send", keep)
+    to_aws, to_endpoint = requests
+    is_there = region in to_aws.url or _UNBOUND_REGION not in client.meta.endpoint_url  # the configuration names an endpoint
+    is_signed = all(f"AKIDBOUND/{request.headers['X-Amz-Date'].decode()[:8]}/{region}/".encode() in request.headers["Authorization"] for request in requests)
+    return is_there and is_signed and to_endpoint.url.startswith(endpoint_url)
+
+
+@contextlib.contextmanager
+def _no_log_of_calls():
+    """This thread's calls are not in the log that debug_botocore_endpoint_logs makes a result of."""
+    thread = threading.get_ident()
+    logger = logging.getLogger("botocore.endpoint")
+
+    def is_anothers(record):
+        return record.thread != thread
+
+    logger.addFilter(is_anothers)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_anothers)
+
+
+def shared_session(profile=None):
+    """A botocore session that reads the configuration of a profile; made at the first call, the same object ever after.
+
+    It is for looking things up and never holds credentials; find_credentials does.
+    """
+    return _shared_session(profile, environment_fingerprint())
+
+
+@functools.lru_cache(maxsize=64)
+def _shared_session(profile, fingerprint):  # pylint: disable=unused-argument
+    return _new_session(profile)
+
+
+def find_credentials(profile, sts_region):
+    """The credentials that botocore finds for a profile, for the caller alone; sts_region is where it assumes the role of a profile that has one.
+
+    Raises NoCredentialsError where it finds none, RefreshWithMFAUnsupportedError for a role that asks for a code.
+    """
+    session = shared_session(profile)
+    if hasattr(botocore.credentials, "create_credential_resolver"):
+        credentials = botocore.credentials.create_credential_resolver(session, region_name=sts_region).load_credentials()
+    else:
+        # Not among botocore's documented names; a session that only looks for credentials finds the same ones
+        searching = _new_session(profile)
+        searching.set_config_variable("region", sts_region)
+        credentials = searching.get_credentials()
+    if credentials is None:
+        raise botocore.exceptions.NoCredentialsError()
+    if credentials.method == "assume-role" and session.get_scoped_config().get("mfa_serial"):
+        # botocore would ask at the terminal, in each of the workers
+        raise botocore.exceptions.RefreshWithMFAUnsupportedError()
+    return credentials
+
+
+def configured_secrets(profile):
+    """The secrets in the environment and in the profile's part of the configuration: what botocore may use to get further credentials.
+
+    Returns a set of strings. A profile that takes its role by another one's credentials brings the other one's secrets too.
+    """
+    found = {os.environ.get(name) for name in _SECRET_VARIABLES}
+    token_files = {os.environ.get("AWS_WEB_IDENTITY_TOKEN_FILE")}
+    with contextlib.suppress(Exception):  # whatever keeps it from being read is told elsewhere; no result may be lost for it
+        session = shared_session(profile)
+        profiles = session.full_config.get("profiles", {})
+        name = session.profile or "default"
+        seen = set()
+        while name in profiles and name not in seen:
+            seen.add(name)
+            found.update(profiles[name].get(key) for key in ("aws_secret_access_key", "aws_session_token", "aws_security_token"))
+            token_files.add(profiles[name].get("web_identity_token_file"))
+            name = profiles[name].get("source_profile")
+    for path in filter(None, token_files):
+        with contextlib.suppress(OSError, UnicodeDecodeError), open(path, encoding="utf-8") as stream:
+            found.add(stream.read())
+    return set(filter(None, found))
+
+
+def _new_session(profile):
+    """A botocore session with the service models that other sessions have read already: some 20 ms for each session that makes a client."""
+    session = botocore.session.Session(profile=profile)
+    with contextlib.suppress(ValueError):  # a botocore with another name for it reads them anew
+        session.register_component("data_loader", _loader())
+    return session
+
+
+@functools.lru_cache(maxsize=None)
+def _loader():
+    return botocore.session.Session().get_component("data_loader")
+
+
+def _parse_time(value):
+    """botocore's parser of times, with a short way for the form that Security Hub sends: 0.1 ms for each time of each member."""
+    try:
+        return datetime.datetime.fromisoformat(value.replace("Z", "+00:00"))
+    except (AttributeError, ValueError):
+        return botocore.utils.parse_timestamp(value)
+
+
+def _take_binding(params, context, **kwargs):  # pylint: disable=unused-argument
+    """Handler of botocore's provide-client-params event: sign in the binding's region with the binding's credentials."""
+    params = dict(params)
+    binding = params.pop(_BINDING)
+    context["client_region"] = binding.region
+    context["signing"] = {"region": binding.region, "request_credentials": binding.credentials}
+    context[_BINDING] = binding
+    return params
+
+
+def _choose_endpoint(builtins, context, **kwargs):  # pylint: disable=unused-argument
+    """Handler of botocore's before-endpoint-resolution event: resolve the endpoint of the binding's region."""
+    binding = context[_BINDING]
+    builtins[botocore.regions.EndpointResolverBuiltins.AWS_REGION] = binding.region
+    # botocore before 1.40 asks STS's global endpoint, whose sessions are no good in regions that were opted in to
+    builtins[botocore.regions.EndpointResolverBuiltins.AWS_STS_USE_GLOBAL_ENDPOINT] = False
+    if binding.endpoint_url:
+        builtins[botocore.regions.EndpointResolverBuiltins.SDK_ENDPOINT] = binding.endpoint_url
+
+
+def warm():
+    """Make what a task without particular options will use, so that processes forked later have it.
+
+    Makes no call. What is wrong with the environment is left for the task to report.
+    """
+    with contextlib.suppress(Exception):
+        # Asking for these reads the configuration file and the list of regions
+        session = shared_session()
+        session.get_config_variable("region")
+        session.get_partition_for_region(_UNBOUND_REGION)
+    with contextlib.suppress(Exception):
+        factory = ClientFactory(None, os.environ.get("AWS_CA_BUNDLE") or True, None)
+        for service in ("securityhub", "sts"):
+            factory.client(service, _UNBOUND_REGION, None, None)

@@ -1,0 +1,95 @@
+# Copyright: Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The HTTP connections of a client that calls many hosts: a proxy for each, a CA bundle that is read once. Private to this collection."""
+
+from __future__ import annotations
+
+import functools
+import os
+import socket
+
+try:
+    import botocore.httpsession
+    import botocore.utils
+
+    _BotocoreSession = botocore.httpsession.URLLib3Session
+except (ImportError, AttributeError):
+    _BotocoreSession = object  # the module reports the missing library; with a botocore that has another name for it, clients are made without
+
+
+class Connections:
+    """The connections of a client, with a proxy chosen for each host as botocore does it when it makes a client for that host.
+
+    config: the client's botocore.config.Config. bundle: the path of the CA bundle; None: certificates are not verified.
+    Raises OSError for a bundle that can't be read, AttributeError or TypeError with a botocore that has other names.
+    """
+
+    def __init__(self, config, bundle):
+        self._config = config
+        self._bundle = bundle
+        self._sessions = []
+        self._owner = os.getpid()
+        self._get_environ_proxies = botocore.utils.get_environ_proxies
+        self._session_of_proxies = functools.lru_cache(maxsize=None)(self._new_session)
+        self._session_of_host = functools.lru_cache(maxsize=None)(self._find_session)
+        self._session_of_proxies(())  # its TLS context is made before anybody forks
+
+    def send(self, request, **kwargs):  # pylint: disable=unused-argument
+        """Handler of botocore's before-send event: the answer is what botocore would have got by its own session."""
+        if self._owner != os.getpid():
+            # A parent's connections are not for its children: two of them would read each other's answers
+            for session in self._sessions:
+                session.close()
+            self._owner = os.getpid()
+        session = self._session_of_host("/".join(request.url.split("/", 3)[:3]))
+        return session.send(request)
+
+    def _find_session(self, host_url):
+        proxies = self._config.proxies
+        if proxies is None:
+            proxies = self._get_environ_proxies(host_url)
+        return self._session_of_proxies(tuple(sorted(proxies.items())))
+
+    def _new_session(self, proxies):
+        config = self._config
+        socket_options = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
+        if config.tcp_keepalive:
+            socket_options.append((socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1))
+        # A proxy reached by TLS has trust settings of its own, which are botocore's business
+        session_class = _BotocoreSession if proxies else functools.partial(_Session, self._bundle)
+        session = session_class(
+            verify=self._bundle or False,
+            proxies=dict(proxies),
+            timeout=(config.connect_timeout, config.read_timeout),
+            max_pool_connections=config.max_pool_connections,
+            socket_options=socket_options,
+            client_cert=config.client_cert,
+            proxies_config=config.proxies_config,
+        )
+        self._sessions.append(session)
+        return session
+
+
+class _Session(_BotocoreSession):
+    """botocore's HTTP session, but the CA bundle is read once and not for each connection: some 15 ms of CPU every time.
+
+    Both methods are private to botocore. Where it calls the first one no more, each connection reads the bundle again.
+    """
+
+    def __init__(self, bundle, **kwargs):
+        self._bundle = bundle
+        self._has_read_bundle = False
+        super().__init__(**kwargs)
+
+    def _get_ssl_context(self, *args, **kwargs):
+        context = super()._get_ssl_context(*args, **kwargs)
+        if self._bundle:
+            context.load_verify_locations(self._bundle)
+            self._has_read_bundle = True
+        return context
+
+    def _setup_ssl_cert(self, connection, *args, **kwargs):
+        super()._setup_ssl_cert(connection, *args, **kwargs)
+        if self._has_read_bundle:
+            connection.ca_certs = None

@@ -1,0 +1,119 @@
+# Copyright: Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What a hub is like, and what is to be done about it: one account in one region. Private to this collection."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+
+from ansible_collections.amazon.aws.plugins.module_utils.tagging import compare_aws_tags
+
+from . import _errors as errors
+from ._waiting import HUB_TIMEOUT
+from ._waiting import Poller
+from ._waiting import verify_write
+
+# What the playbook asks for; None means "as it is", or the service's default where the hub is enabled now
+DesiredState = namedtuple("DesiredState", "state enable_default_standards control_finding_generator auto_enable_controls tags purge_tags check_mode")
+
+
+def ensure(api, desired, outcome):
+    """Bring the account's hub to the desired state.
+
+    api: a SecurityHubApi. desired: a DesiredState. outcome: the region's Outcome; changed, state and hub are kept true in it.
+    """
+    outcome.before = hub = api.describe_hub()
+    outcome.update(hub=hub)
+    if desired.state == "absent":
+        if hub:
+            if not desired.check_mode:
+                verify_write(api.disable_hub, lambda: api.describe_hub() is None)
+            outcome.update(changed=True, hub=None)
+    else:
+        if not hub:
+            hub = _enable(api, desired, outcome)
+        _update(api, desired, hub, outcome)
+    outcome.update(state=desired.state)
+    outcome.after = outcome.fields["hub"]
+
+
+def read(api, outcome):
+    """The hub as it is, with its tags."""
+    hub = api.describe_hub()
+    outcome.update(hub=hub and {**hub, "tags": api.get_tags(hub["hub_arn"])})
+
+
+def _enable(api, desired, outcome):
+    """Enable the hub; returns it as it is then, or in check mode as it would be."""
+    settings = {
+        "EnableDefaultStandards": desired.enable_default_standards,
+        "ControlFindingGenerator": desired.control_finding_generator,
+        "Tags": desired.tags or None,
+    }
+    settings = {name: value for name, value in settings.items() if value is not None}
+    if desired.check_mode:
+        hub = {
+            "hub_arn": None,
+            "subscribed_at": None,
+            "auto_enable_controls": True,
+            "control_finding_generator": desired.control_finding_generator or "SECURITY_CONTROL",
+        }
+        outcome.update(changed=True, hub=hub)
+        return hub
+    enabled_now = []
+    verify_write(lambda: enabled_now.append(api.enable_hub(settings)), lambda: api.describe_hub() is not None)
+    # Somebody else may have enabled it in between; its settings are compared as if it had always been there
+    outcome.update(changed=enabled_now != [False])
+    hub = _enabled_hub(api)
+    outcome.update(hub=hub)
+    return hub
+
+
+def _enabled_hub(api):
+    """The hub that was enabled just now; it may take a moment to show."""
+    poller = Poller(HUB_TIMEOUT)
+    while True:
+        hub = api.describe_hub()
+        if hub:
+            return hub
+        if not poller.wait():
+            raise errors.SecurityHubError(
+                errors.TIMEOUT,
+                f"Security Hub was enabled in {api.resolve_location()}, but AWS does not show it yet. Rerun the task to apply the remaining settings.",
+            )
+
+
+def _update(api, desired, hub, outcome):
+    """Change what was asked for and differs, and nothing else."""
+    wanted = {"auto_enable_controls": desired.auto_enable_controls, "control_finding_generator": desired.control_finding_generator}
+    differing = {name: value for name, value in wanted.items() if value not in (None, hub[name])}
+    if differing:
+        if not desired.check_mode:
+            settings = {"AutoEnableControls": differing.get("auto_enable_controls"), "ControlFindingGenerator": differing.get("control_finding_generator")}
+            settings = {name: value for name, value in settings.items() if value is not None}
+            verify_write(lambda: api.update_hub(settings), lambda: {**(api.describe_hub() or {}), **differing} == api.describe_hub())
+        outcome.update(changed=True, hub={**hub, **differing})
+    if desired.tags is not None:
+        _update_tags(api, desired, outcome)
+
+
+def _update_tags(api, desired, outcome):
+    hub = outcome.fields["hub"]
+    arn = hub["hub_arn"]
+    # A hub that check mode has not enabled would get just the tags asked for
+    tags = api.get_tags(arn) if arn else dict(desired.tags)
+    if outcome.before is not None:
+        outcome.before = {**outcome.before, "tags": tags}
+    to_set, to_remove = compare_aws_tags(tags, desired.tags, desired.purge_tags)
+    outcome.update(hub={**hub, "tags": tags})
+    if to_set:
+        if not desired.check_mode:
+            api.set_tags(arn, to_set)
+        tags = {**tags, **to_set}
+        outcome.update(changed=True, hub={**hub, "tags": tags})
+    if to_remove:
+        if not desired.check_mode:
+            api.remove_tags(arn, to_remove)
+        tags = {name: value for name, value in tags.items() if name not in to_remove}
+        outcome.update(changed=True, hub={**hub, "tags": tags})

@@ -1,0 +1,201 @@
+# Copyright: Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The same function in many regions at once: every outcome is gathered, none is lost, and the result is made of them. Private to this collection."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import copy
+import logging
+import queue
+import threading
+
+from . import _errors as errors
+from ._account import Account
+from ._api import SecurityHubApi
+from ._client import MAX_CONNECTIONS
+from ._module import account_id_option
+from ._text import masked
+from ._text import printable
+
+
+UNKNOWN = object()
+
+
+class Outcome:
+    """What is known of one region so far: kept true at every step, so that it also holds where something fails half-way.
+
+    fields: what the result tells of the region, besides region, changed and error.
+    before, after: for diff mode; UNKNOWN until they are set.
+    """
+
+    def __init__(self, region, fields):
+        self.region = region
+        self.changed = False
+        self.fields = fields
+        self.before = self.after = UNKNOWN
+        self.error = None
+
+    def update(self, changed=None, **fields):
+        """Set fields and, unless it is None, changed."""
+        self.fields.update(fields)
+        if changed is not None:
+            self.changed = changed
+
+    def as_dict(self):
+        """The region's part of the result."""
+        error = {"error": self.error.as_dict()} if self.error else {}
+        return {"region": self.region, "changed": self.changed, **self.fields, **error}
+
+
+def run_in_regions(options, act, initial_result, promoted_fields):
+    """Act in every region that the options ask for, as the account that they ask for, and return the task's result.
+
+    options: a module's validated options.
+    act(api, outcome): acts in one region and keeps its Outcome up to date; raises SecurityHubError.
+    initial_result: an outcome's fields while nothing is known.
+    promoted_fields: those that stand at the result's top level too, where there is only one region.
+    """
+    try:
+        if options.get("expected_account_id"):
+            account_id_option(options, "expected_account_id")
+        account = Account(options)
+    except errors.SecurityHubError as e:
+        return failure_result(e, regions=[])
+    outcomes = [Outcome(region, copy.deepcopy(initial_result)) for region in account.regions]
+
+    def act_in(outcome):
+        with _failure_in([outcome]):
+            act(SecurityHubApi(account, outcome.region), outcome)
+
+    try:
+        with _silent_library():
+            account.check_role()
+            with _failure_in(outcomes):
+                account.sign_in()
+            if not any(outcome.error for outcome in outcomes):
+                account.check_caller()
+                with _failure_in(outcomes):
+                    _for_each(act_in, outcomes, account.stop)
+    except errors.SecurityHubError as e:
+        return failure_result(e, secrets=account.secrets())
+    return result_of(outcomes, promoted_fields, account.secrets)
+
+
+def _for_each(act, items, stop):
+    """Call act with every item: in threads, where there is more than one.
+
+    What act raises is raised here, at once; so is what a signal's handler raises meanwhile. Before that, stop() is called.
+    """
+    if len(items) == 1:
+        act(items[0])
+        return
+    left = collections.deque(items)
+    ended = queue.SimpleQueue()
+
+    def work():
+        try:
+            while True:
+                try:
+                    item = left.popleft()
+                except IndexError:
+                    break
+                act(item)
+        except BaseException as e:  # pylint: disable=broad-except
+            ended.put(e)
+        else:
+            ended.put(None)
+
+    try:
+        started = _start(work, min(len(items), MAX_CONNECTIONS))
+        if not started:
+            work()
+        for _thread in range(started or 1):
+            failure = ended.get()
+            if failure:
+                raise failure
+    except BaseException:
+        stop()
+        raise
+
+
+def _start(work, count):
+    """Start as many threads as the system gives, and return how many that were. A process that ends does not wait for them."""
+    for number in range(count):
+        try:
+            threading.Thread(target=work, daemon=True).start()
+        except RuntimeError:
+            return number
+    return count
+
+
+@contextlib.contextmanager
+def _silent_library():
+    """botocore logs refusals whole, and Ansible's own log (log_path) would take them, with whatever secrets they echo."""
+    logger = logging.getLogger("botocore")
+    before, logger.propagate = logger.propagate, False
+    try:
+        yield
+    finally:
+        logger.propagate = before
+
+
+@contextlib.contextmanager
+def _failure_in(outcomes):
+    """Keep what is raised as these outcomes' error. A defect here must not take the other regions' outcomes with it."""
+    try:
+        yield
+    except errors.SecurityHubError as e:
+        error = e
+    except Exception as e:  # pylint: disable=broad-except
+        error = errors.defect(e)
+    else:
+        return
+    for outcome in outcomes:
+        outcome.error = error
+
+
+def result_of(outcomes, promoted_fields, secrets=tuple):
+    """The result of a task from its regions' outcomes. Its before and after, by region, are for diff mode.
+
+    secrets(): what must not stand in it; asked for where something failed.
+    """
+    regions = [outcome.as_dict() for outcome in outcomes]
+    failed = [outcome for outcome in outcomes if outcome.error]
+    if failed:
+        regions = masked(regions, secrets())
+    regions = printable(regions)
+    result = {"changed": any(outcome.changed for outcome in outcomes), "regions": regions}
+    if any(outcome.before is not UNKNOWN for outcome in outcomes):
+        before = {outcome.region: None if outcome.before is UNKNOWN else outcome.before for outcome in outcomes}
+        result["before"] = printable(before)
+        result["after"] = printable({outcome.region: _after(outcome, before[outcome.region]) for outcome in outcomes})
+    if len(regions) == 1:
+        result.update((field, regions[0][field]) for field in promoted_fields)
+    if failed:
+        failures = [region for region in regions if "error" in region]
+        result.update(failed=True, error=failures[0]["error"], msg=_message(failures, len(outcomes)))
+    return result
+
+
+def _after(outcome, before):
+    """What diff mode shows. Where a region failed, it is as it was unless it was changed."""
+    if outcome.after is UNKNOWN:
+        return None if outcome.changed else before
+    return outcome.after
+
+
+def _message(failures, asked):
+    if asked == 1:
+        return failures[0]["error"]["message"]
+    lines = [f"{len(failures)} of {asked} regions failed"]
+    lines += [f"{outcome['region']}: {outcome['error']['message']}" for outcome in failures]
+    return "\n".join(lines)
+
+
+def failure_result(error, secrets=(), **fields):
+    """The result of a task that failed before any region was asked. secrets: what must not stand in it."""
+    told = printable(masked(error.as_dict(), secrets))
+    return {"changed": False, "failed": True, "error": told, "msg": told["message"], **fields}
