@@ -92,7 +92,7 @@ def _update(api, desired, hub, outcome):
         if not desired.check_mode:
             settings = {"AutoEnableControls": differing.get("auto_enable_controls"), "ControlFindingGenerator": differing.get("control_finding_generator")}
             settings = {name: value for name, value in settings.items() if value is not None}
-            verify_write(lambda: api.update_hub(settings), lambda: {**(api.describe_hub() or {}), **differing} == api.describe_hub())
+            verify_write(lambda: api.update_hub(settings), lambda: differing.items() <= (api.describe_hub() or {}).items())
         outcome.update(changed=True, hub={**hub, **differing})
     if desired.tags is not None:
         _update_tags(api, desired, outcome)

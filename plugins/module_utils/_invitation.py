@@ -81,14 +81,13 @@ def _accept(api, desired, current, outcome):
 
 
 def _decline(api, desired, current, outcome):
-    """Decline the pending invitation. Returns what is else after it, or None."""
+    """Decline the pending invitation. Returns what diff mode shows of it besides the administrator, or None."""
     if _is_from(current, desired):
         raise errors.SecurityHubError(
             errors.ALREADY_ACCEPTED,
             f"The invitation from {desired.administrator_id} has been accepted already in {api.resolve_location()}, so it can't be declined. "
             "Use state=absent to leave this administrator.",
         )
-
     outcome.before["invitations"] = found = _pending(api, desired)
     if not found:
         return None
@@ -99,7 +98,7 @@ def _decline(api, desired, current, outcome):
 
 
 def _remove(api, desired, current, outcome):
-    """Leave the administrator, and delete its invitation. Returns what is else after it, or None."""
+    """Leave the administrator, and delete its invitation. Returns what diff mode shows of it besides the administrator, or None."""
     leaving = _is_from(current, desired)
     outcome.before["invitations"] = received = _received(api, desired)
     if leaving:

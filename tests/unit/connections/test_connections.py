@@ -72,8 +72,8 @@ def test_a_bundle_that_was_replaced_is_read_again(serve, authority, tmp_path, as
         assert result.get("error", {}).get("reason") == reason
 
 
-@pytest.mark.parametrize("tokens", [itertools.count, lambda: itertools.repeat("again")], ids=["new tokens", "the same token"])
-def test_a_list_without_end_is_an_error(serve, tokens):
+@pytest.mark.parametrize("tokens, most", [(itertools.count, 500), (lambda: itertools.repeat("again"), 4)], ids=["new tokens", "the same token"])
+def test_a_list_without_end_is_an_error(serve, tokens, most):
     """However the pages are chained."""
     server = serve()
     tokens = tokens()
@@ -81,7 +81,7 @@ def test_a_list_without_end_is_an_error(serve, tokens):
     result = look(securityhub_invitation_info, endpoint_url=url(server, "http"))
     assert result["error"]["reason"] == "aws_error"
     assert "list without end" in result["msg"] and "eu-west-1" in result["msg"]
-    assert len(server.asked) < 500
+    assert len(server.asked) < most
 
 
 def test_a_proxy_of_the_environment_is_used(serve, monkeypatch):

@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+
 import pytest
 
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._api import SecurityHubApi
@@ -163,3 +166,29 @@ def test_throttled_region_is_told_alone(world):
     world.fault(GET, region=REGION, times=None, error={"code": "LimitExceededException", "message": "Slow down"})
     result = world.run(regions=REGIONS, aws_config=ONCE)
     assert [outcome.get("error", {}).get("reason") for outcome in result["regions"]] == ["limit_exceeded", None, None]
+
+
+class TimeIsUp(BaseException):
+    """What Ansible's timeout raises is no Exception either."""
+
+
+def test_a_task_that_ends_early_makes_no_further_call(world):
+    """As by Ansible's timeout or Ctrl-C: what is on its way ends, and nothing is written any more."""
+    world.pending(WANTED)
+    world.fault(GET, times=None, delay=1)
+
+    def ring(number, frame):
+        raise TimeIsUp
+
+    before, threads = signal.signal(signal.SIGALRM, ring), set(threading.enumerate())
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.5)
+        with pytest.raises(TimeIsUp):
+            world.run(regions=REGIONS)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    for thread in set(threading.enumerate()) - threads:
+        thread.join(30)
+    assert set(world.calls()) <= {GET}
+    assert not any(world.administrator(region) for region in REGIONS)
