@@ -110,7 +110,7 @@ SUITES = $(sort $(patsubst %/,%,$(dir $(wildcard tests/unit/*/test_*.py))))
 
 .PHONY: emulator-tests
 emulator-tests: env
-	@$(INSIDE) env PYTHONPATH=tests:$(abspath $(COLLECTIONS)) python -m pytest -q -rs -p no:cacheprovider $(ARGS) $(SUITES)
+	@$(INSIDE) env PYTHONPATH=tests:$(abspath $(COLLECTIONS)) python -m pytest -q -rs -p no:cacheprovider -n auto --dist loadfile $(ARGS) $(SUITES)
 
 .PHONY: integration
 integration: env

@@ -22,6 +22,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws
 
 from . import _errors as errors
 from ._client import ClientFactory
+from ._client import UnusableConfig
 from ._client import configured_secrets
 from ._client import find_credentials
 from ._client import shared_session
@@ -62,7 +63,7 @@ class Account:
         """
         try:
             self._clients = ClientFactory(self._profile, self._verify, self._options.get("aws_config"))
-        except (TypeError, ValueError, *errors.FAILURES) as e:
+        except UnusableConfig as e:
             raise _unusable(e) from e
         try:
             self._credentials = _RecordingCredentials(self._base_credentials(), self._secrets)

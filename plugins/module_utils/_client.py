@@ -66,6 +66,10 @@ class Stopped(BaseException):
     """Raised in place of a call when the task is over; not an Exception, so that nothing mistakes it for a failed call."""
 
 
+class UnusableConfig(Exception):
+    """The option aws_config is not one that botocore takes."""
+
+
 class RegionClient:
     """A client as one account uses it in one region.
 
@@ -110,7 +114,7 @@ class ClientFactory:
 
     profile: whose section of the AWS configuration file applies. verify: True, False or the path of a CA bundle.
     aws_config: a dict of botocore.config.Config's arguments, over this collection's defaults.
-    Raises what botocore raises for a configuration that can't be used: TypeError, ValueError or a BotoCoreError.
+    Raises UnusableConfig.
     """
 
     def __init__(self, profile, verify, aws_config):
@@ -152,16 +156,20 @@ class ClientFactory:
 
 
 def _read_config(aws_config):
-    """The client's configuration and how its calls are retried, from the option aws_config."""
-    for name in ("proxies", "retries"):
-        if not isinstance(aws_config.get(name) or {}, dict):
-            raise TypeError(f"{name} is not a dictionary")  # botocore would say so later, or not at all in words
-    config = botocore.config.Config(**{**DEFAULT_CONFIG, **aws_config})
-    asked = config.retries or {}
-    attempts = asked.get("total_max_attempts", asked.get("max_attempts", DEFAULT_RETRIES.attempts - 1) + 1)
+    """The client's configuration and how its calls are retried, from the option aws_config. Raises UnusableConfig."""
+    defaults = botocore.config.Config(**DEFAULT_CONFIG)
+    try:
+        for name in ("proxies", "retries"):
+            if not isinstance(aws_config.get(name) or {}, dict):
+                raise TypeError(f"{name} is not a dictionary")  # botocore would say so later, or not at all in words
+        asked = botocore.config.Config(**aws_config)
+    except (TypeError, ValueError, botocore.exceptions.BotoCoreError) as e:
+        raise UnusableConfig(str(e)) from e
+    retries = asked.retries or {}
+    attempts = retries.get("total_max_attempts", retries.get("max_attempts", DEFAULT_RETRIES.attempts - 1) + 1)
     # Whoever sets retries bounds them. botocore makes one attempt: its own retries have one budget for all regions of a client.
-    one_attempt = botocore.config.Config(retries={"mode": asked.get("mode", "standard"), "total_max_attempts": 1})
-    return config.merge(one_attempt), RetryPolicy(attempts, None if asked else DEFAULT_RETRIES.last_after)
+    one_attempt = botocore.config.Config(retries={"mode": retries.get("mode", "standard"), "total_max_attempts": 1})
+    return defaults.merge(asked).merge(one_attempt), RetryPolicy(attempts, None if retries else DEFAULT_RETRIES.last_after)
 
 
 def _bundle(verify):
@@ -203,8 +211,8 @@ def _shared_client(service, profile, verify, aws_config, fingerprint):  # pylint
         # After whatever else looks at a request, botocore's own limiter of rates for one
         client.meta.events.register_last("before-send", Connections(config, _bundle(verify)).send)
         return client if _goes_where_it_is_bound(client, service) else None
-    except (OSError, ValueError):
-        raise  # a CA bundle that can't be read, an endpoint that is no URL
+    except OSError:
+        raise  # a CA bundle that can't be read
     except Exception:  # pylint: disable=broad-except
         return None  # whatever it is, botocore says it by itself when it makes a client in the plain way
 
@@ -212,25 +220,32 @@ def _shared_client(service, profile, verify, aws_config, fingerprint):  # pylint
 def _goes_where_it_is_bound(client, service):
     """Whether a shared client takes region, credentials and endpoint from the binding of a call. The call is made up to its sending."""
     method = {"securityhub": "get_administrator_account", "sts": "get_caller_identity"}[service]
-    region, endpoint_url = "eu-west-1", "https://bound.invalid"
+    region, key = "eu-west-1", "AKIDBOUND"
     requests = []
 
     def keep(request, **kwargs):  # pylint: disable=unused-argument
         requests.append(request)
         raise Stopped
 
+    def is_kept(endpoint_url, url_has):
+        binding = _Binding(region, botocore.credentials.Credentials(key, "secret"), endpoint_url)
+        with contextlib.suppress(Stopped), _no_log_of_calls():
+            getattr(client, method)(**{_BINDING: binding})
+        if not requests:
+            return False
+        request = requests.pop()
+        signed_for = f"{key}/{request.headers['X-Amz-Date'].decode()[:8]}/{region}/"
+        return url_has in request.url and signed_for in request.headers["Authorization"].decode()
+
     client.meta.events.register_first("before-send", keep)
     try:
-        for url in (None, endpoint_url):
-            binding = _Binding(region, botocore.credentials.Credentials("AKIDBOUND", "secret"), url)
-            with contextlib.suppress(Stopped), _no_log_of_calls():
-                getattr(client, method)(**{_BINDING: binding})
+        # First to nowhere: with a botocore that asks nobody before it sends, nothing is sent to AWS
+        if not is_kept("https://nowhere.invalid", "https://nowhere.invalid/"):
+            return False
+        has_configured_endpoint = _UNBOUND_REGION not in client.meta.endpoint_url
+        return is_kept(None, "" if has_configured_endpoint else region)
     finally:
         client.meta.events.unregister("before-send", keep)
-    to_aws, to_endpoint = requests
-    is_there = region in to_aws.url or _UNBOUND_REGION not in client.meta.endpoint_url  # the configuration names an endpoint
-    is_signed = all(f"AKIDBOUND/{request.headers['X-Amz-Date'].decode()[:8]}/{region}/".encode() in request.headers["Authorization"] for request in requests)
-    return is_there and is_signed and to_endpoint.url.startswith(endpoint_url)
 
 
 @contextlib.contextmanager
@@ -307,7 +322,7 @@ def configured_secrets(profile):
 
 
 def _new_session(profile):
-    """A botocore session with the service models that other sessions have read already: some 20 ms for each session that makes a client."""
+    """A botocore session with the service models that other sessions have read already: some 0.1 s for each session that makes a client."""
     session = botocore.session.Session(profile=profile)
     with contextlib.suppress(ValueError):  # a botocore with another name for it reads them anew
         session.register_component("data_loader", _loader())

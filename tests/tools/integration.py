@@ -5,7 +5,8 @@
 A target is a folder in tests/integration/targets: a role, or a script runme.sh. It gets the variables
 emulator_url (the address), emulator (all that the emulator says of itself) and output_dir (a folder for its files);
 a script gets the first and last as EMULATOR_URL and OUTPUT_DIR, and all of them in the file that EMULATOR_VARS names.
-Every target runs twice, with direct execution and without; one whose aliases say "both_ways" compares the two itself, and runs once.
+Every target runs twice, with direct execution and without. One whose aliases say "both_ways" compares the two itself, and runs once; so
+does one whose aliases say "directly", since what it tests is the same either way.
 """
 
 from __future__ import annotations
@@ -70,6 +71,8 @@ def ways_of(target, only=None):
     """How a target runs: a word for each way, and the variables that choose it. only: the one way that is wanted, if the target has it."""
     if "both_ways" in aliases(target):
         return {"both ways": {}}
+    if "directly" in aliases(target):
+        only = "directly"
     return {way: variables for way, variables in WAYS.items() if only in (None, way)}
 
 

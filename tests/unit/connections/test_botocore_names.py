@@ -35,6 +35,7 @@ WORKS = {
     "one of them": ("AWS_STS_USE_GLOBAL_ENDPOINT", "*.py"),
     "another of them": ("SDK_ENDPOINT", "*.py"),
     "parser of times": ("set_parser_defaults", "*.py"),
+    "factory of parsers": ("response_parser_factory", "*.py"),
     "search for credentials": ("create_credential_resolver", "*.py"),
     "class of that": ("CredentialResolver", "*.py"),
     "loader of models": ("data_loader", "*.py"),
@@ -142,7 +143,8 @@ def test_so_do_tasks_with_a_profile(emulator, rename, what, tmp_path, monkeypatc
     assert not result.get("failed"), result["msg"]
 
 
-def test_another_name_is_the_collections_fault(emulator, rename):
+@pytest.mark.parametrize("name", ["validate_region_name", "max_pool_connections"])
+def test_another_name_is_the_collections_fault(emulator, rename, name):
     """And not that of the options, the credentials or the network."""
-    result = run(emulator, rename("validate_region_name", "*.py"))
+    result = run(emulator, rename(name, "*.py"))
     assert result["error"]["reason"] == "aws_error" and "defect of the collection" in result["msg"]
