@@ -17,8 +17,8 @@ from ._account import Account
 from ._api import SecurityHubApi
 from ._client import MAX_CONNECTIONS
 from ._module import account_id_option
-from ._text import masked
 from ._text import printable
+from ._text import with_masked_messages
 
 
 UNKNOWN = object()
@@ -165,7 +165,7 @@ def result_of(outcomes, promoted_fields, secrets=tuple):
     regions = [outcome.as_dict() for outcome in outcomes]
     failed = [outcome for outcome in outcomes if outcome.error]
     if failed:
-        regions = masked(regions, secrets())
+        regions = with_masked_messages(regions, secrets())
     regions = printable(regions)
     result = {"changed": any(outcome.changed for outcome in outcomes), "regions": regions}
     if any(outcome.before is not UNKNOWN for outcome in outcomes):
@@ -197,5 +197,5 @@ def _message(failures, asked):
 
 def failure_result(error, secrets=(), **fields):
     """The result of a task that failed before any region was asked. secrets: what must not stand in it."""
-    told = printable(masked(error.as_dict(), secrets))
+    told = printable(with_masked_messages(error.as_dict(), secrets))
     return {"changed": False, "failed": True, "error": told, "msg": told["message"], **fields}

@@ -20,6 +20,7 @@ _QUOTED = re.compile(
     rf"(?:%|\\x)({_HEX}{{2}})|\\u({_HEX}{{4}})|\\U({_HEX}{{8}})|(&(?:#[0-9]{{1,7}}|#[xX]{_HEX}{{1,6}}|[A-Za-z]{{2,6}});)|\\(.)|\s+", re.DOTALL
 )
 _BREAKS = "nrt"
+_MESSAGES = ("message", "aws_message")
 # Quoted text may have been quoted again
 _MOST_LAYERS = 5
 
@@ -29,11 +30,29 @@ def printable(value):
     return _mapped(value, lambda text: _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text))
 
 
-def masked(value, secrets):
-    """The same value (as above) without the secrets (strings): as they are, quoted in one of the usual ways, or broken into lines."""
+def masked(text, secrets):
+    """A text without the secrets (strings): as they are, quoted in one of the usual ways, or broken into lines."""
+    return _masker(secrets)(text)
+
+
+def with_masked_messages(value, secrets):
+    """The same value (as above), where no error's message or aws_message has a secret in it. All else is not text that may echo one."""
+    mask = _masker(secrets)
+
+    def masked_below(item):
+        if isinstance(item, list):
+            return [masked_below(each) for each in item]
+        if isinstance(item, dict):
+            return {name: mask(each) if name in _MESSAGES and isinstance(each, str) else masked_below(each) for name, each in item.items()}
+        return item
+
+    return masked_below(value)
+
+
+def _masker(secrets):
     plain_secrets = {_plain(secret)[0] for secret in secrets} - {""}
     shortest = min(map(len, plain_secrets), default=None)
-    return _mapped(value, lambda text: text if shortest is None or len(text) < shortest else _without(text, plain_secrets))
+    return lambda text: text if shortest is None or len(text) < shortest else _without(text, plain_secrets)
 
 
 def _mapped(value, change):

@@ -55,7 +55,7 @@ def _rename(tmp_path):
         copy = tmp_path / "botocore"
         copy.mkdir()
         for path in BOTOCORE.iterdir():
-            if path.suffix != ".py":
+            if path.suffix != ".py" and path.name != "__pycache__":  # what was compiled is the copy's own
                 (copy / path.name).symlink_to(path)
         count = 0
         for path in BOTOCORE.glob("*.py"):

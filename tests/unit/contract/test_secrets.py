@@ -228,6 +228,13 @@ def test_secrets_of_one_account_among_many(world):
     assert world.secret_key not in json.dumps(result)
 
 
+def test_a_secret_that_is_part_of_a_word(world):
+    """It is no real one; the result keeps its form all the same."""
+    result = world.run(secret_key="a")
+    assert (result["error"]["reason"], result["regions"][0]["error"]["code"]) == ("credentials", "SignatureDoesNotMatch")
+    assert "administrator" in result
+
+
 def test_what_a_terminal_would_act_upon_is_shown(world):
     """Wherever it stands: in errors and in what AWS tells."""
     harm = "\x1b[2Jred\x9b31m\r\nforged: \u202eline\ud83d\U0001f600"
