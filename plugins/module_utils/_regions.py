@@ -163,8 +163,7 @@ def result_of(outcomes, promoted_fields, secrets=tuple):
     secrets(): what must not stand in it; asked for where something failed.
     """
     regions = [outcome.as_dict() for outcome in outcomes]
-    failed = [outcome for outcome in outcomes if outcome.error]
-    if failed:
+    if any(outcome.error for outcome in outcomes):
         regions = with_masked_messages(regions, secrets())
     regions = printable(regions)
     result = {"changed": any(outcome.changed for outcome in outcomes), "regions": regions}
@@ -174,8 +173,8 @@ def result_of(outcomes, promoted_fields, secrets=tuple):
         result["after"] = printable({outcome.region: _after(outcome, before[outcome.region]) for outcome in outcomes})
     if len(regions) == 1:
         result.update((field, regions[0][field]) for field in promoted_fields)
-    if failed:
-        failures = [region for region in regions if "error" in region]
+    failures = [region for region in regions if "error" in region]
+    if failures:
         result.update(failed=True, error=failures[0]["error"], msg=_message(failures, len(outcomes)))
     return result
 

@@ -30,29 +30,25 @@ def printable(value):
     return _mapped(value, lambda text: _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text))
 
 
-def masked(text, secrets):
-    """A text without the secrets (strings): as they are, quoted in one of the usual ways, or broken into lines."""
-    return _masker(secrets)(text)
-
-
 def with_masked_messages(value, secrets):
-    """The same value (as above), where no error's message or aws_message has a secret in it. All else is not text that may echo one."""
-    mask = _masker(secrets)
+    """The same value (as above), where no error's message or aws_message has one of the secrets (strings) in it.
 
-    def masked_below(item):
-        if isinstance(item, list):
-            return [masked_below(each) for each in item]
-        if isinstance(item, dict):
-            return {name: mask(each) if name in _MESSAGES and isinstance(each, str) else masked_below(each) for name, each in item.items()}
-        return item
-
-    return masked_below(value)
-
-
-def _masker(secrets):
+    They are recognized as they are, quoted in one of the usual ways, or broken into lines. All else is not text that may echo one.
+    """
     plain_secrets = {_plain(secret)[0] for secret in secrets} - {""}
     shortest = min(map(len, plain_secrets), default=None)
-    return lambda text: text if shortest is None or len(text) < shortest else _without(text, plain_secrets)
+
+    def mask(text):
+        return text if shortest is None or len(text) < shortest else _without(text, plain_secrets)
+
+    def mask_below(item):
+        if isinstance(item, list):
+            return [mask_below(each) for each in item]
+        if isinstance(item, dict):
+            return {name: mask(each) if name in _MESSAGES and isinstance(each, str) else mask_below(each) for name, each in item.items()}
+        return item
+
+    return mask_below(value)
 
 
 def _mapped(value, change):

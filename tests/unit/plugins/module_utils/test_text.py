@@ -40,7 +40,7 @@ def test_what_can_not_be_printed_is_shown(given, shown):
     ],
 )
 def test_secrets_are_masked(given, secrets, masked):
-    assert text.masked(given, secrets) == masked
+    assert text.with_masked_messages({"message": given}, secrets) == {"message": masked}
     told = {"regions": [{"error": {"message": given, "aws_message": given, "reason": given, "code": None}}]}
     kept = {"regions": [{"error": {"message": masked, "aws_message": masked, "reason": given, "code": None}}]}
     assert text.with_masked_messages(told, secrets) == kept
