@@ -1,5 +1,6 @@
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 
 # The Python to work with (3.10 or later).
 PYTHON ?= python3
@@ -33,20 +34,27 @@ AMAZON_AWS_READY := $(COLLECTIONS)/ansible_collections/amazon/aws/$(READY)
 .PHONY: help
 help:
 	@echo 'make demo              accept invitations of many accounts on an emulator of AWS, and watch'
+	@echo 'make quick             a first answer in under a minute: style, units, contract'
+	@echo 'make fix               format the Python, and mend what ruff can mend'
 	@echo 'make test              everything that gates a change, one after the other:'
+	@echo '  make style           ruff: lint and format'
+	@echo '  make types           mypy on plugins and tests'
+	@echo '  make lint            ansible-lint, production profile; check-jsonschema on the workflows'
+	@echo '  make docs            antsibull-docs and antsibull-changelog on documentation and changelog'
+	@echo '  make conventions     that plugins are complete and that README and docs/ are true (BASE=commit for the changelog)'
 	@echo '  make sanity          ansible-test sanity'
 	@echo '  make units           ansible-test units'
-	@echo '  make emulator-tests  the tests of the emulator and other helpers of the tests, with plain pytest'
+	@echo '  make functional      the product through HTTP, on the emulator or a small server, with plain pytest'
+	@echo '  make selftests       what the tests stand on: the emulator, the benchmark, the tools'
 	@echo '  make integration     the integration targets, with ansible-playbook on the emulator (TARGET=name for one)'
-	@echo '  make lint            ansible-lint, production profile'
-	@echo '  make docs            antsibull-docs and antsibull-changelog on documentation and changelog'
 	@echo '  make importer        galaxy-importer on the built collection'
-	@echo 'make matrix            units, emulator-tests and integration on each Python 3.10 to 3.13 found here'
-	@echo 'make newest            the same three with the newest releases of everything, instead of those in the locks'
+	@echo 'make nightly           what takes longer: matrix, newest and mutants'
+	@echo '  make matrix          the tests on each Python 3.10 to 3.13 found here'
+	@echo '  make newest          the tests with the newest releases of everything, instead of those in the locks'
+	@echo '  make mutants         deliberate mistakes in the collection, and which of them no test notices (ARGS=pattern for some)'
 	@echo 'make locks             tests/requirements/*.txt: the newest of what tests/requirements/versions.in leaves open'
 	@echo 'make changelog         CHANGELOG.rst of the version in galaxy.yml, from changelogs/fragments'
-	@echo 'make bench             what it costs, beside a thread pool and the playbook of today (some 6 minutes)'
-	@echo 'make mutants           deliberate mistakes in the collection, and which of them no test notices (ARGS=pattern for some)'
+	@echo 'make bench             what it costs, beside other ways to do the same (some 15 minutes)'
 	@echo 'make build             the collection as Galaxy takes it, in $(BUILD)/'
 	@echo 'make env               only the environment: $(VENV), amazon.aws, the staged collection'
 	@echo 'make clean             remove $(BUILD)/'
@@ -87,14 +95,57 @@ demo: env
 	@$(INSIDE) python $(TOOLS)/demo.py --output $(abspath $(BUILD))/demo
 
 # Those that depend on the versions of what the collection runs with.
-TESTS := units emulator-tests integration
-GATES := sanity units emulator-tests integration lint docs importer
+TESTS := units functional selftests integration
+GATES := style types lint docs conventions sanity $(TESTS) importer
 
 .PHONY: test
 test: env $(CHECKS_READY)
 	@$(VENV)/bin/python $(TOOLS)/gates.py $(MAKE) $(GATES)
 
+# --- While working -------------------------------------------------------------------------------
+
+.PHONY: fix
+fix: $(CHECKS_READY)
+	@$(RUFF) format .
+	@$(RUFF) check --fix .
+
+.PHONY: quick
+quick: env $(CHECKS_READY)
+	@$(VENV)/bin/python $(TOOLS)/gates.py $(MAKE) style units contract
+
+.PHONY: contract
+contract: env
+	@$(PYTEST) $(ARGS) tests/functional/contract
+
 # --- The gates -----------------------------------------------------------------------------------
+
+RUFF = $(BUILD)/venv-checks/bin/ruff
+PYTEST = $(INSIDE) env PYTHONPATH=tests:$(abspath $(COLLECTIONS)) python -m pytest -q -rs -p no:cacheprovider -n auto --dist loadfile
+
+.PHONY: style
+style: env $(CHECKS_READY)
+	@$(INSIDE_CHECKS) ruff check --no-cache $(ARGS)
+	@$(INSIDE_CHECKS) ruff format --no-cache --diff $(ARGS)
+
+.PHONY: types
+types: env $(CHECKS_READY)
+	@cd $(COLLECTIONS) && $(abspath $(BUILD))/venv-checks/bin/mypy --config-file $(abspath $(STAGED))/pyproject.toml \
+	--python-executable $(abspath $(VENV))/bin/python --cache-dir $(abspath $(BUILD))/mypy $(ARGS)
+
+.PHONY: lint
+lint: env $(CHECKS_READY)
+	@$(INSIDE_CHECKS) ansible-lint --offline --strict --nocolor $(ARGS)
+	@$(INSIDE_CHECKS) check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+
+.PHONY: docs
+docs: env $(CHECKS_READY)
+	@$(INSIDE_CHECKS) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs all $(ARGS) .
+	@$(INSIDE_CHECKS) antsibull-changelog lint
+	@$(INSIDE_CHECKS) antsibull-changelog lint-changelog-yaml changelogs/changelog.yaml
+
+.PHONY: conventions
+conventions: env
+	@$(PYTEST) $(ARGS) tests/conventions
 
 .PHONY: sanity
 sanity: env pythons
@@ -105,26 +156,17 @@ sanity: env pythons
 units: env
 	@$(INSIDE) ansible-test units --python $(PYTHON_VERSION) $(ARGS) tests/unit/plugins/
 
-# Each folder beside the plugins' unit tests is a suite for plain pytest.
-SUITES = $(sort $(patsubst %/,%,$(dir $(wildcard tests/unit/*/test_*.py))))
+.PHONY: functional
+functional: env
+	@$(PYTEST) $(ARGS) tests/functional
 
-.PHONY: emulator-tests
-emulator-tests: env
-	@$(INSIDE) env PYTHONPATH=tests:$(abspath $(COLLECTIONS)) python -m pytest -q -rs -p no:cacheprovider -n auto --dist loadfile $(ARGS) $(SUITES)
+.PHONY: selftests
+selftests: env
+	@$(PYTEST) $(ARGS) tests/selftests
 
 .PHONY: integration
 integration: env
 	@$(INSIDE) python $(TOOLS)/integration.py --output $(abspath $(BUILD))/integration --arguments=$(call quoted,$(ARGS)) $(TARGET)
-
-.PHONY: lint
-lint: env $(CHECKS_READY)
-	@$(INSIDE_CHECKS) ansible-lint --offline --strict --nocolor $(ARGS)
-
-.PHONY: docs
-docs: env $(CHECKS_READY)
-	@$(INSIDE_CHECKS) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs all $(ARGS) .
-	@$(INSIDE_CHECKS) antsibull-changelog lint
-	@$(INSIDE_CHECKS) antsibull-changelog lint-changelog-yaml changelogs/changelog.yaml
 
 .PHONY: importer
 importer: build $(CHECKS_READY)
@@ -153,6 +195,10 @@ bench: env
 .PHONY: mutants
 mutants: env
 	@$(INSIDE) env PYTHONPATH=tests python -m mutants --output $(abspath $(BUILD))/mutants $(ARGS)
+
+.PHONY: nightly
+nightly: env
+	@$(VENV)/bin/python $(TOOLS)/gates.py $(MAKE) matrix newest mutants
 
 .PHONY: matrix
 matrix: env

@@ -1,13 +1,1 @@
-# Copyright: Contributors to the cloudsec.securityhub project
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-
-from __future__ import annotations
-
-from ansible_collections.cloudsec.securityhub.plugins.plugin_utils._direct import DirectAction
-from ansible_collections.cloudsec.securityhub.plugins.plugin_utils._direct import load_module
-
-
-class ActionModule(DirectAction):
-    """Runs securityhub_hub in the worker of its task where that is possible."""
-
-    MODULE = load_module("securityhub_hub")
+securityhub_invitation.py

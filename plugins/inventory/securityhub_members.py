@@ -1,7 +1,6 @@
-# -*- coding: utf-8 -*-
-
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 
 from __future__ import annotations
 
@@ -130,7 +129,6 @@ import re
 from ansible.errors import AnsibleParserError
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.amazon.aws.plugins.plugin_utils.inventory import AWSInventoryBase
-
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _member as member
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._regions import run_in_regions
 
@@ -203,8 +201,7 @@ class InventoryModule(AWSInventoryBase):
             if unknown:
                 raise AnsibleParserError(f"There is no filter {', '.join(unknown)}; there are {', '.join(FIELDS)}.")
         return lambda membership: (
-            (not include or any(_matches(membership, filters) for filters in include))
-            and not any(_matches(membership, filters) for filters in exclude)
+            (not include or any(_matches(membership, filters) for filters in include)) and not any(_matches(membership, filters) for filters in exclude)
         )
 
     def _populate(self, memberships):

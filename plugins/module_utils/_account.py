@@ -1,5 +1,6 @@
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 
 """From a task's connection options to the account it acts as: credentials, a role assumed once, a client for each region. Private to this collection."""
 
@@ -12,9 +13,9 @@ from collections import namedtuple
 
 try:
     import botocore.credentials
+    import botocore.exceptions
     import botocore.session
     import botocore.utils
-    import botocore.exceptions
 except ImportError:
     pass  # the module reports the missing library
 
@@ -175,9 +176,7 @@ class Account:
         options = self._options
         if options.get("access_key") or options.get("secret_key"):
             if not (options.get("access_key") and options.get("secret_key")):
-                raise errors.SecurityHubError(
-                    errors.CREDENTIALS, "Only one of access_key and secret_key is given. " + errors.ADVICE[errors.CREDENTIALS]
-                )
+                raise errors.SecurityHubError(errors.CREDENTIALS, "Only one of access_key and secret_key is given. " + errors.ADVICE[errors.CREDENTIALS])
             return botocore.credentials.Credentials(options["access_key"], options["secret_key"], options.get("session_token") or None)
         region = self._sts_region()
         credentials = find_credentials(self._profile, region)

@@ -1,5 +1,6 @@
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 
 """The Security Hub calls about hubs and memberships, each once: current and older names, and "none" folded to None. Private to this collection.
 
@@ -238,9 +239,7 @@ class SecurityHubApi:
 def _says_no_administrator(exception):
     """Whether an exception of GetAdministratorAccount is one of the ways in which AWS says that there is none."""
     code = errors.aws_code(exception)
-    return code == "ResourceNotFoundException" or (
-        code == "AccessDeniedException" and "no such resource found" in errors.aws_message(exception).lower()
-    )
+    return code == "ResourceNotFoundException" or (code == "AccessDeniedException" and "no such resource found" in errors.aws_message(exception).lower())
 
 
 def _says_not_found(exception):

@@ -1,5 +1,6 @@
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 
 """One botocore client for all accounts and regions, bound to one of each call by call. Private to this collection.
 
@@ -329,7 +330,7 @@ def _new_session(profile):
     return session
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _loader():
     return botocore.session.Session().get_component("data_loader")
 

@@ -1,5 +1,6 @@
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 
 """Which members an administrator has, and what is to be done about them: one region. Private to this collection.
 
@@ -174,9 +175,7 @@ def _errors_after_failure(api, step, batch, error):
         found = api.get_members([member.account_id for member in batch])
     except errors.SecurityHubError:
         raise error from None
-    failed = {
-        member.account_id: error for member in batch if found.get(member.account_id, {}).get("member_status") not in _STATUSES_AFTER[step]
-    }
+    failed = {member.account_id: error for member in batch if found.get(member.account_id, {}).get("member_status") not in _STATUSES_AFTER[step]}
     if error.reason in _HOPELESS and len(failed) == len(batch):
         raise error
     return failed

@@ -1,5 +1,6 @@
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 
 """The same function in many regions at once: every outcome is gathered, none is lost, and the result is made of them. Private to this collection."""
 
@@ -19,7 +20,6 @@ from ._client import MAX_CONNECTIONS
 from ._module import account_id_option
 from ._text import printable
 from ._text import with_masked_messages
-
 
 UNKNOWN = object()
 

@@ -1,5 +1,6 @@
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 
 """Text from AWS, a library or the user, made fit to be printed. Private to this collection."""
 
@@ -16,9 +17,7 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028
 
 # How a character may be quoted, in URLs, JSON, Python and HTML; and what may stand where a line was broken
 _HEX = "[0-9A-Fa-f]"
-_QUOTED = re.compile(
-    rf"(?:%|\\x)({_HEX}{{2}})|\\u({_HEX}{{4}})|\\U({_HEX}{{8}})|(&(?:#[0-9]{{1,7}}|#[xX]{_HEX}{{1,6}}|[A-Za-z]{{2,6}});)|\\(.)|\s+", re.DOTALL
-)
+_QUOTED = re.compile(rf"(?:%|\\x)({_HEX}{{2}})|\\u({_HEX}{{4}})|\\U({_HEX}{{8}})|(&(?:#[0-9]{{1,7}}|#[xX]{_HEX}{{1,6}}|[A-Za-z]{{2,6}});)|\\(.)|\s+", re.DOTALL)
 _BREAKS = "nrt"
 _MESSAGES = ("message", "aws_message")
 # Quoted text may have been quoted again

@@ -1,5 +1,6 @@
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 
 """Direct execution: a module of this collection run by the worker that Ansible has forked for the task anyway. Private to this collection.
 
@@ -53,7 +54,6 @@ MISSING_COLLECTION = _missing_collection()
 BOTO3_IS_USABLE = False
 if not MISSING_COLLECTION:
     from ansible_collections.amazon.aws.plugins.module_utils import botocore as amazon_aws
-
     from ansible_collections.cloudsec.securityhub.plugins.module_utils import _client as clients
     from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import format_result
 

@@ -1,5 +1,6 @@
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 
 """What the playbooks onboard and offboard tell of a run: mistakes in its variables, and what came of it. Private to this collection."""
 
@@ -43,9 +44,7 @@ class Report:
         alike = {}
         for error in self.errors:
             alike.setdefault((error["who"], error["reason"]), []).append(error)
-        return [
-            f"{who}: {reason} in {_joined(error['region'] for error in found)}. {found[0]['message']}" for (who, reason), found in sorted(alike.items())
-        ]
+        return [f"{who}: {reason} in {_joined(error['region'] for error in found)}. {found[0]['message']}" for (who, reason), found in sorted(alike.items())]
 
 
 def variable_mistakes(variables):
@@ -95,9 +94,7 @@ def onboarding_report(seen, variables, administrator, accounts, pending):
         # What the run itself would bring about is no error for check mode to find missing
         foreseen = ["invitation_not_found"] + ["hub_not_enabled"] * variables["enable_hubs"]
         report.errors = [error for error in report.errors if error["reason"] not in foreseen]
-    statuses = {
-        (member["account_id"], outcome["region"]): member["member_status"] for outcome in seen.get("regions", []) for member in outcome["members"]
-    }
+    statuses = {(member["account_id"], outcome["region"]): member["member_status"] for outcome in seen.get("regions", []) for member in outcome["members"]}
     late = []
     for region in [] if report.check_mode else [outcome["region"] for outcome in seen.get("regions", [])]:
         for account_id in report.account_ids:

@@ -1,5 +1,6 @@
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 
 """Run the benchmark and print its tables. Times are of whole processes, with all that they start; the server's are not among them."""
 
@@ -106,7 +107,7 @@ class Bench:
             "administrator_id": fast_server.ADMINISTRATOR,
             "endpoint_url": self.server.url,
         }
-        inventory.write_text(json.dumps({"members": {"hosts": dict.fromkeys(accounts, {}), "vars": variables}}), encoding="utf-8")
+        inventory.write_text(json.dumps({"members": {"hosts": {key: {} for key in accounts}, "vars": variables}}), encoding="utf-8")
         return ["ansible-playbook", "-i", str(inventory), "-f", str(FORKS), str(HERE / "playbooks" / name)]
 
     def measure(self, client, accounts, regions):
@@ -132,7 +133,7 @@ class Bench:
             process = subprocess.Popen(  # pylint: disable=consider-using-with
                 command, env=self.environment, stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT
             )
-        ignored_pid, status, usage = os.wait4(process.pid, 0)
+        _pid, status, usage = os.wait4(process.pid, 0)
         wall = time.monotonic() - started
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
@@ -144,8 +145,8 @@ def table(rows, heads):
     """Print rows under heads, in columns."""
     rows = [heads, *rows]
     widths = [max(len(str(row[column])) for row in rows) for column in range(len(heads))]
-    for row in rows:
-        print("  ".join(str(cell).ljust(width) if column == 0 else str(cell).rjust(width) for column, (cell, width) in enumerate(zip(row, widths))))
+    for first, *rest in rows:
+        print("  ".join([str(first).ljust(widths[0]), *(str(cell).rjust(width) for cell, width in zip(rest, widths[1:], strict=True))]))
     print(flush=True)
 
 
@@ -157,9 +158,7 @@ def milliseconds(cost, figure):
 def compare(bench, args):
     """The three clients side by side. The playbook of today runs on a sample: its cost for each pair is what counts."""
     names = {"collection": "this collection", "pool": "thread pool, 32 threads", "today": "playbook of today"}
-    costs = {
-        client: bench.measure(client, args.sample if client == "today" else args.accounts, args.regions) for client in ("collection", "pool", "today")
-    }
+    costs = {client: bench.measure(client, args.sample if client == "today" else args.accounts, args.regions) for client in ("collection", "pool", "today")}
     for run, title in enumerate(("Accepting", "The run after it, with nothing to do")):
         print(f"{title}: milliseconds for each (account, region)")
         ours = costs["collection"][run]

@@ -1,5 +1,6 @@
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 
 """The boto3 script that a good engineer writes for this job: a pool of threads over all (account, region) pairs.
 
@@ -74,7 +75,7 @@ def main():
     loader = botocore.session.Session().get_component("data_loader")
     locks = {account: threading.Lock() for account in accounts}
 
-    @functools.lru_cache(maxsize=None)
+    @functools.cache
     def new_member(account):
         return Member(sts, loader, account, args.role, args.endpoint_url)
 

@@ -1,10 +1,11 @@
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 
 """A counterpart fast enough to measure clients against: the few calls of an acceptance, with a latency, and nothing else.
 
 The emulator of the tests is moto, which takes some milliseconds of CPU for each call: more than the clients that are measured. This
-server takes a twentieth of that. tests/unit/bench compares its answers with the emulator's.
+server takes a twentieth of that. tests/selftests/bench compares its answers with the emulator's.
 
 Every account has an invitation from one administrator in every region. An access key holds its account's ID, so that assuming a role
 leaves no state here. Signatures are not checked.
@@ -134,9 +135,11 @@ class Connection(asyncio.Protocol):
         self.received = b""
 
     def connection_made(self, transport):
+        """Remember whom to answer."""
         self.transport = transport
 
     def data_received(self, data):
+        """Answer every request that has arrived whole."""
         self.received += data
         while True:
             head, separator, rest = self.received.partition(b"\r\n\r\n")
@@ -162,7 +165,7 @@ class Connection(asyncio.Protocol):
             return
         try:
             # AWS4-HMAC-SHA256 Credential=KEY/20260131/eu-west-1/securityhub/aws4_request, ...
-            access_key, ignored_date, region, service = headers["authorization"].partition("Credential=")[2].split("/", 4)[:4]
+            access_key, _date, region, service = headers["authorization"].partition("Credential=")[2].split("/", 4)[:4]
             account = account_of(access_key)
             if service == "sts":
                 written = answer(200, "text/xml", self.accounts.sts(body, access_key, account))

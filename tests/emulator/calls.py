@@ -1,5 +1,6 @@
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 
 """The call log: every AWS call in the order in which it arrived."""
 
@@ -10,7 +11,8 @@ import threading
 import time
 import typing as t
 
-from .service import Answer, Call
+from .service import Answer
+from .service import Call
 
 FILTERS = ("account", "region", "operation", "service", "access_key")
 

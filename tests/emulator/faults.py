@@ -1,5 +1,6 @@
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 
 """Fault injection: what goes wrong, for which calls, how often."""
 
@@ -12,7 +13,12 @@ import threading
 import time
 import typing as t
 
-from .service import OPERATIONS, Answer, Call, error_answer, json_answer, status_of
+from .service import OPERATIONS
+from .service import Answer
+from .service import Call
+from .service import error_answer
+from .service import json_answer
+from .service import status_of
 
 # How long calls wait for one another, in seconds.
 TOGETHER_TIMEOUT = 60
@@ -91,7 +97,7 @@ class Fault:
     def take(self) -> bool:
         """Count one more call that matched; whether it is one that the fault is done to."""
         self.seen += 1
-        if self.seen <= self.skip or (self.seen - self.skip) % self.every or self.times is not None and self.used >= self.times:
+        if self.seen <= self.skip or (self.seen - self.skip) % self.every or (self.times is not None and self.used >= self.times):
             return False
         self.used += 1
         return True

@@ -1,5 +1,6 @@
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 
 """Seeding: accounts, members and invitations put in place without a call, from a description in JSON."""
 
@@ -7,7 +8,12 @@ from __future__ import annotations
 
 import typing as t
 
-from .securityhub.models import Administrator, Invitation, Member, SecurityHubBackend, is_account_id, securityhub_backends
+from .securityhub.models import Administrator
+from .securityhub.models import Invitation
+from .securityhub.models import Member
+from .securityhub.models import SecurityHubBackend
+from .securityhub.models import is_account_id
+from .securityhub.models import securityhub_backends
 
 STATUSES = ("Created", "Invited", "Enabled", "Removed", "Resigned", "Deleted", "AccountSuspended")
 KEYS = {
@@ -134,6 +140,4 @@ def associate(administrator: SecurityHubBackend, backend: SecurityHubBackend, st
     if status in ("Invited", "Enabled", "Resigned") and not organization:
         backend.receive(invitation)
     if status == "Enabled":
-        backend.administrator = Administrator(
-            administrator_id, invitation.invited_at, None if organization else invitation.invitation_id, organization
-        )
+        backend.administrator = Administrator(administrator_id, invitation.invited_at, None if organization else invitation.invitation_id, organization)

@@ -1,5 +1,6 @@
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 
 """The HTTP server: moto's own server application behind access keys, regions, faults and the call log."""
 
@@ -17,21 +18,40 @@ import threading
 import time
 import traceback
 import typing as t
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
+from urllib.parse import unquote
 
 import moto.securityhub
 from moto.core.base_backend import AccountSpecificBackend
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
+from moto.moto_server.werkzeug_app import create_backend_app
 
-from . import signature, state
-from .calls import CallLog, count_by_operation
+from . import signature
+from . import state
+from .calls import CallLog
+from .calls import count_by_operation
 from .client import Client
-from .credentials import BASE_ACCESS_KEY, BASE_ACCOUNT, BASE_SECRET_KEY, AccessKey, AccessKeys
-from .faults import Fault, Faults, denied
+from .credentials import BASE_ACCESS_KEY
+from .credentials import BASE_ACCOUNT
+from .credentials import BASE_SECRET_KEY
+from .credentials import AccessKey
+from .credentials import AccessKeys
+from .faults import Fault
+from .faults import Faults
+from .faults import denied
 from .securityhub import securityhub_backends
 from .securityhub.settings import settings
-from .seed import KEYS, Seed, check_account_id
-from .service import TOKEN_INVALID, Answer, Call, Request, error_answer, json_answer, operation_model, read_call
+from .seed import KEYS
+from .seed import Seed
+from .seed import check_account_id
+from .service import TOKEN_INVALID
+from .service import Answer
+from .service import Call
+from .service import Request
+from .service import error_answer
+from .service import json_answer
+from .service import operation_model
+from .service import read_call
 from .validation import violations_of_request
 
 SERVICES = ("securityhub", "sts")

@@ -1,5 +1,6 @@
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 
 """What a request means to AWS: which service, which operation, with which parameters; and how AWS words an error."""
 
@@ -11,7 +12,8 @@ import json
 import re
 import typing as t
 import uuid
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs
+from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
 from botocore.model import OperationModel
@@ -130,9 +132,7 @@ def read_authorization(request: Request) -> Authorization:
     algorithm, _sep, rest = (request.headers.get("Authorization") or "").partition(" ")
     parts = [part.strip().partition("=")[::2] for part in rest.split(",")]
     values = dict(reversed(parts))
-    return Authorization(
-        algorithm, values.get("Credential", ""), values.get("SignedHeaders", ""), values.get("Signature", ""), len(values) < len(parts)
-    )
+    return Authorization(algorithm, values.get("Credential", ""), values.get("SignedHeaders", ""), values.get("Signature", ""), len(values) < len(parts))
 
 
 def read_call(request: Request) -> Call:
@@ -153,7 +153,7 @@ def read_call(request: Request) -> Call:
 def _params(service: str, request: Request) -> dict[str, t.Any]:
     params: dict[str, t.Any] = {key: values if len(values) > 1 else values[0] for key, values in parse_qs(request.query).items()}
     if request.path.startswith("/tags/"):
-        params["ResourceArn"] = unquote(request.path[len("/tags/"):])
+        params["ResourceArn"] = unquote(request.path[len("/tags/") :])
     if service == "sts":
         params.update((key, values[0]) for key, values in parse_qs(request.body.decode(errors="replace")).items())
     elif request.body:

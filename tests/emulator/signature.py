@@ -1,5 +1,6 @@
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 
 """Who signed a request: AWS Signature Version 4 in the Authorization header, checked as AWS checks it, and refused in its words."""
 
@@ -8,7 +9,8 @@ from __future__ import annotations
 import datetime
 import hashlib
 import hmac
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl
+from urllib.parse import quote
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -16,7 +18,13 @@ from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials
 
 from .credentials import AccessKey
-from .service import TOKEN_INVALID, Answer, Authorization, Call, Request, error_answer, read_authorization
+from .service import TOKEN_INVALID
+from .service import Answer
+from .service import Authorization
+from .service import Call
+from .service import Request
+from .service import error_answer
+from .service import read_authorization
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 TIMESTAMP = "%Y%m%dT%H%M%SZ"

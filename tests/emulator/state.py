@@ -1,5 +1,6 @@
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 
 """What the emulated accounts look like, for assertions."""
 
@@ -7,7 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
-from .securityhub.models import SecurityHubBackend, securityhub_backends
+from .securityhub.models import SecurityHubBackend
+from .securityhub.models import securityhub_backends
 
 
 def describe(account: str | None = None, region: str | None = None) -> dict[str, t.Any]:

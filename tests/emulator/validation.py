@@ -1,5 +1,6 @@
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 
 """Requests and answers held against botocore's service model: required members, types, enums, patterns, lengths and ranges.
 
@@ -12,11 +13,14 @@ import datetime
 import json
 import re
 import typing as t
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs
+from urllib.parse import unquote
 
 from botocore.model import Shape
 
-from .service import Call, Request, operation_model
+from .service import Call
+from .service import Request
+from .service import operation_model
 
 TYPES: dict[str, tuple[type, ...]] = {
     "boolean": (bool,),
@@ -90,7 +94,7 @@ def violations(shape: Shape, value: t.Any, name: str = "", bounds: bool = True) 
     to them (an untagged hub has an empty map of tags).
     """
     wanted = TYPES[shape.type_name]
-    if not isinstance(value, wanted) or isinstance(value, bool) and bool not in wanted:
+    if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
         yield f"{name}: a {shape.type_name} is expected."
         return
     if bounds:

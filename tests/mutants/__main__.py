@@ -1,5 +1,6 @@
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 
 """Make deliberate mistakes in a copy of the collection, one at a time, and tell which of them no test notices.
 
@@ -33,7 +34,7 @@ Outcome = collections.namedtuple("Outcome", "word seconds log")
 PASSED, FAILED, TIMED_OUT = "passed", "failed", "timed out"
 NOTICED = {PASSED: "SURVIVED", FAILED: "noticed", TIMED_OUT: "noticed, timed out"}
 
-UNIT_TESTS = pathlib.Path("tests", "unit")
+TESTS = pathlib.Path("tests")
 # A suite that fails may wait for what will never come. It gets this much longer than without a mistake: so many times, and seconds.
 PATIENCE = 3, 60
 
@@ -116,13 +117,13 @@ class Copy:
             self._process = None
 
     def _command(self, suite):
-        """The command of a suite: an integration target, or whatever of the unit tests pytest is to run."""
+        """The command of a suite: an integration target, or whatever of the tests pytest is to run."""
         words = shlex.split(suite)
         if words[0] == "target":
             way, further = ("as modules", words[4:]) if words[2:4] == ["as", "modules"] else ("directly", words[2:])
             command = [sys.executable, "tests/tools/integration.py", words[1], "--jobs=1", "--way", way, "--output", str(self._folder / "integration")]
             return [*command, "--arguments=" + shlex.join(further)]
-        words = [str(UNIT_TESTS / word) if (UNIT_TESTS / word).exists() else word for word in words]
+        words = [str(TESTS / word) if (TESTS / word).exists() else word for word in words]
         return [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *words]
 
 
@@ -206,6 +207,7 @@ def all_are_noticed(runner, mistakes):
 
 
 def main():
+    """Read the arguments, and make the mistakes that they ask for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("pattern", nargs="?", default="", help="a regular expression: only mistakes whose name or file it is found in")
     parser.add_argument("--output", required=True, type=pathlib.Path, help="the folder for copies and logs")

@@ -1,5 +1,6 @@
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Show the collection at work, step by step, with the files of tests/demo against an emulator of AWS."""
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ STEPS = [
     (
         "A failure",
         "In the sixth account Security Hub is off. The task fails, and says why: error.reason is for programs, msg for people.",
-        "ansible-playbook -i accounts.yml accept.yml --limit laboratory -e '{\"regions\": [\"eu-west-1\"]}'",
+        'ansible-playbook -i accounts.yml accept.yml --limit laboratory -e \'{"regions": ["eu-west-1"]}\'',
         FAILED_HOSTS,
     ),
     (
@@ -80,9 +81,9 @@ STEPS = [
 
 
 def show(number, title, about, command):
-    print("\n%s\n%d. %s\n" % ("=" * 79, number, title), flush=True)
+    print(f"\n{'=' * 79}\n{number}. {title}\n", flush=True)
     print(textwrap.fill(about, 79))
-    print("\n$ %s" % command, flush=True)
+    print(f"\n$ {command}", flush=True)
 
 
 def main():
@@ -105,9 +106,9 @@ def main():
             show(number, title, about, command)
             ended = subprocess.run(shlex.split(command), cwd=DEMO, env=environment, stdin=subprocess.DEVNULL, check=False)
             if ended.returncode != expected:
-                print("\nThat should have ended with exit code %d, not %d." % (expected, ended.returncode), file=sys.stderr)
+                print(f"\nThat should have ended with exit code {expected}, not {ended.returncode}.", file=sys.stderr)
                 return 1
-    print("\n%s\nThe emulator is stopped. The files of this demonstration are in %s. It took %d s." % ("=" * 79, DEMO, time.monotonic() - started))
+    print(f"\n{'=' * 79}\nThe emulator is stopped. The files of this demonstration are in {DEMO}. It took {time.monotonic() - started:.0f} s.")
     return 0
 
 

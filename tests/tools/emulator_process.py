@@ -1,5 +1,6 @@
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Start the emulator as a process of its own, and stop it again."""
 
 from __future__ import annotations
@@ -46,9 +47,9 @@ def _wait_until_ready(process, ready_file, log_file):
         if process.poll() is not None:
             break
         time.sleep(0.05)
-    happened = "did not get ready within %d seconds" % START_TIMEOUT if process.poll() is None else "ended with exit code %s" % process.returncode
+    happened = f"did not get ready within {START_TIMEOUT} seconds" if process.poll() is None else f"ended with exit code {process.returncode}"
     with open(log_file, encoding="utf-8", errors="replace") as stream:
-        raise RuntimeError("The emulator %s. Its output:\n%s" % (happened, stream.read()))
+        raise RuntimeError(f"The emulator {happened}. Its output:\n{stream.read()}")
 
 
 def _stop(process):

@@ -1,5 +1,6 @@
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Put the collection amazon.aws where the staged collection finds it.
 
 The package index has it only inside the package "ansible". That one is taken as a file,
@@ -19,6 +20,8 @@ import zipfile
 from make_venv import pip_options
 
 PREFIX = "ansible_collections/amazon/aws/"
+# Its Python is not ours to mind: only files of one collection are used.
+OPTIONS = ["--no-deps", "--ignore-requires-python", "--only-binary", ":all:"]
 
 
 def main():
@@ -27,13 +30,11 @@ def main():
     parser.add_argument("requirements", help="the list that names the package")
     args = parser.parse_args()
 
-    print("Taking amazon.aws out of the package in %s" % args.requirements, flush=True)
+    print(f"Taking amazon.aws out of the package in {args.requirements}", flush=True)
     shutil.rmtree(os.path.join(args.collections, PREFIX), ignore_errors=True)
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(
-            [sys.executable, "-m", "pip", "download", *pip_options(args.requirements)]
-            # Its Python is not ours to mind: only files of one collection are used.
-            + ["--no-deps", "--ignore-requires-python", "--only-binary", ":all:", "--dest", folder],
+            [sys.executable, "-m", "pip", "download", *pip_options(args.requirements), "--dest", folder, *OPTIONS],
             stdin=subprocess.DEVNULL,
             check=True,
         )
@@ -46,4 +47,4 @@ if __name__ == "__main__":
     try:
         main()
     except subprocess.CalledProcessError as failed:
-        sys.exit("pip could not fetch the package (its words are above): exit code %d" % failed.returncode)
+        sys.exit(f"pip could not fetch the package (its words are above): exit code {failed.returncode}")

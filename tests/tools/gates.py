@@ -1,5 +1,6 @@
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Run the gates one after the other, stop at the first that fails, and sum up."""
 
 from __future__ import annotations
@@ -35,24 +36,24 @@ def main():
     summary, total, failed = [], 0, None
     started = time.monotonic()
     for gate in args.gates:
-        print("\n########## %s ##########" % gate, flush=True)
+        print(f"\n########## {gate} ##########", flush=True)
         began = time.monotonic()
         code, passed = run_gate([args.make, "--no-print-directory", gate])
         if code:
             failed = gate
         # A gate that doesn't count is one test.
         total += passed or (not code)
-        summary.append((gate, "FAILED" if code else "passed", "%d tests" % passed if passed else "", time.monotonic() - began))
+        summary.append((gate, "FAILED" if code else "passed", f"{passed} tests" if passed else "", time.monotonic() - began))
         if failed:
             break
 
     print("\n########## summary ##########")
     for gate, outcome, tests, seconds in summary:
-        print("%-16s %-8s %-12s %6.1f s" % (gate, outcome, tests, seconds))
-    for gate in args.gates[len(summary):]:
-        print("%-16s not run" % gate)
-    print("===== %s%d passed in %.2fs =====" % ("1 failed, " if failed else "", total, time.monotonic() - started), flush=True)
-    sys.exit("make %s failed, see above." % failed if failed else 0)
+        print(f"{gate:16} {outcome:8} {tests:12} {seconds:6.1f} s")
+    for gate in args.gates[len(summary) :]:
+        print(f"{gate:16} not run")
+    print(f"===== {'1 failed, ' if failed else ''}{total} passed in {time.monotonic() - started:.2f}s =====", flush=True)
+    sys.exit(f"make {failed} failed, see above." if failed else 0)
 
 
 if __name__ == "__main__":

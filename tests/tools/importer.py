@@ -1,5 +1,6 @@
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Check a built collection as Galaxy does when it is uploaded, and take its warnings as errors."""
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def main():
     output = ended.stdout.decode(errors="replace")
     print(output, end="")
     if ended.returncode or COMPLAINT.search(output):
-        sys.exit("galaxy-importer is not content with %s." % artifact)
+        sys.exit(f"galaxy-importer is not content with {artifact}.")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Usage: inside.sh BUILD VENV COMMAND [ARGUMENT...]
 # Runs a command in the staged collection with a virtual environment first on PATH,

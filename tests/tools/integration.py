@@ -1,5 +1,6 @@
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Run the integration targets with the real ansible-playbook, each against an emulator of its own.
 
 A target is a folder in tests/integration/targets: a role, or a script runme.sh. It gets the variables
@@ -54,14 +55,14 @@ def find_targets(wanted):
     there = sorted(name for name in os.listdir(TARGETS) if os.path.isdir(os.path.join(TARGETS, name))) if os.path.isdir(TARGETS) else []
     unknown = set(wanted) - set(there)
     if unknown:
-        sys.exit("No such target: %s. There are: %s" % (", ".join(sorted(unknown)), ", ".join(there) or "none"))
+        sys.exit(f"No such target: {', '.join(sorted(unknown))}. There are: {', '.join(there) or 'none'}")
     if wanted:
         return wanted
     chosen = []
     for target in there:
         left_out = aliases(target) & {"disabled", "unsupported", "hidden"}
         if left_out:
-            print("%s: left out, its aliases say %s" % (target, ", ".join(sorted(left_out))), flush=True)
+            print(f"{target}: left out, its aliases say {', '.join(sorted(left_out))}", flush=True)
         else:
             chosen.append(target)
     return chosen
@@ -87,7 +88,7 @@ def command_for(target, folder, variables, arguments):
     script = os.path.join(TARGETS, target, "runme.sh")
     if os.path.exists(script):
         return [script, *arguments], os.path.dirname(script)
-    play = {"name": "Target %s" % target, "hosts": "localhost", "gather_facts": False, "roles": [target]}
+    play = {"name": f"Target {target}", "hosts": "localhost", "gather_facts": False, "roles": [target]}
     playbook = write_json(os.path.join(folder, "playbook.yml"), [play])
     inventory = {"all": {"hosts": {"localhost": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}}}}
     inventory_file = write_json(os.path.join(folder, "inventory.yml"), inventory)
@@ -118,19 +119,19 @@ def run_target(target, way, output, arguments):
                 command, cwd=place, env=environment, stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT, timeout=TARGET_TIMEOUT, check=False
             )
             if ended.returncode:
-                failure = "exit code %d" % ended.returncode
+                failure = f"exit code {ended.returncode}"
     except subprocess.TimeoutExpired:
-        failure = "not done after %d seconds" % TARGET_TIMEOUT
+        failure = f"not done after {TARGET_TIMEOUT} seconds"
     except (OSError, RuntimeError) as error:
         failure = str(error)
-    return Result("%s, %s" % (target, way), failure, time.monotonic() - started, log)
+    return Result(f"{target}, {way}", failure, time.monotonic() - started, log)
 
 
 def show(result):
     if result.failure and os.path.exists(result.log):
         with open(result.log, encoding="utf-8", errors="replace") as stream:
             print(stream.read())
-    print("%s: %s (%.1f s)" % (result.target, "FAILED, " + result.failure if result.failure else "passed", result.seconds), flush=True)
+    print(f"{result.target}: {'FAILED, ' + result.failure if result.failure else 'passed'} ({result.seconds:.1f} s)", flush=True)
 
 
 def main():
@@ -144,7 +145,7 @@ def main():
 
     targets = find_targets(args.targets)
     if not targets:
-        sys.exit("There is no target in %s." % TARGETS)
+        sys.exit(f"There is no target in {TARGETS}.")
     started = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
         arguments = os.path.abspath(args.output), shlex.split(args.arguments)
@@ -154,8 +155,8 @@ def main():
             results.append(run.result())
             show(run.result())
     failed = [result.target for result in results if result.failure]
-    counts = ["%d failed" % len(failed)] * bool(failed) + ["%d passed" % (len(results) - len(failed))]
-    print("===== %s in %.2fs =====" % (", ".join(counts), time.monotonic() - started))
+    counts = [f"{len(failed)} failed"] * bool(failed) + [f"{len(results) - len(failed)} passed"]
+    print(f"===== {', '.join(counts)} in {time.monotonic() - started:.2f}s =====")
     sys.exit("Failed: " + "; ".join(sorted(failed)) if failed else 0)
 
 

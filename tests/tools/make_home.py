@@ -1,5 +1,6 @@
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Make a home folder of the tests' own, so that they neither read nor change the user's.
 
 Ansible, boto3 and ansible-test keep settings and caches in the home folder. Only pip's settings
@@ -30,7 +31,7 @@ def pip_settings():
         settings.add_section("global")
     for name, value in os.environ.items():
         if name.startswith("PIP_") and name != "PIP_CONFIG_FILE" and value:
-            settings.set("global", name[len("PIP_"):].lower().replace("_", "-"), value)
+            settings.set("global", name[len("PIP_") :].lower().replace("_", "-"), value)
     # Errors only: between the tests' own words, a report of each download is in the way.
     settings.set("global", "quiet", "2")
     return settings

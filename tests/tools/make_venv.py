@@ -1,5 +1,6 @@
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Make a virtual environment and install a list of requirements into it.
 
 Runs with the machine's own Python and nothing but its standard library.
@@ -30,20 +31,20 @@ def main():
     args = parser.parse_args()
 
     if sys.version_info < OLDEST:
-        sys.exit("This is Python %s; at least %d.%d is needed. Name a newer one: make PYTHON=python3.12" % (sys.version.split()[0], *OLDEST))
+        sys.exit(f"This is Python {sys.version.split()[0]}; at least {OLDEST[0]}.{OLDEST[1]} is needed. Name a newer one: make PYTHON=python3.12")
     try:
         import ensurepip
         import venv
     except ImportError as error:
         sys.exit(
-            "%s lacks the module %s, which making a virtual environment takes."
-            " On Debian and Ubuntu it comes with the package python3-venv. Or name another Python: make PYTHON=python3.12" % (sys.executable, error.name)
+            f"{sys.executable} lacks the module {error.name}, which making a virtual environment takes."
+            " On Debian and Ubuntu it comes with the package python3-venv. Or name another Python: make PYTHON=python3.12"
         )
     del ensurepip
 
     # An environment half made, or made for other requirements, is no base for the next one.
     shutil.rmtree(args.venv, ignore_errors=True)
-    print("Making %s from %s (Python %s)" % (args.venv, args.requirements, sys.version.split()[0]), flush=True)
+    print(f"Making {args.venv} from {args.requirements} (Python {sys.version.split()[0]})", flush=True)
     venv.create(args.venv, with_pip=True)
     python = os.path.join(args.venv, "bin", "python")
     subprocess.run([python, "-m", "pip", "install", *pip_options(args.requirements)], stdin=subprocess.DEVNULL, check=True)
@@ -53,4 +54,4 @@ if __name__ == "__main__":
     try:
         main()
     except subprocess.CalledProcessError as failed:
-        sys.exit("pip could not install the requirements (its words are above): exit code %d" % failed.returncode)
+        sys.exit(f"pip could not install the requirements (its words are above): exit code {failed.returncode}")

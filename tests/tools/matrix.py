@@ -1,5 +1,6 @@
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Run some gates on each supported Python of this machine, with the ansible-core and amazon.aws that go with it."""
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ import os
 import subprocess
 import sys
 
-from find_pythons import SUPPORTED, find_pythons
+from find_pythons import SUPPORTED
+from find_pythons import find_pythons
 
 
 def main():
@@ -35,7 +37,7 @@ def main():
 
     print("\n########## matrix ##########")
     for version in SUPPORTED:
-        print("Python %-6s %s" % (version, outcomes.get(version, "skipped: no such Python, with venv and ensurepip, was found here")))
+        print(f"Python {version:6} {outcomes.get(version, 'skipped: no such Python, with venv and ensurepip, was found here')}")
     sys.exit(1 if "FAILED" in outcomes.values() else 0)
 
 

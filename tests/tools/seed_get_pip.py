@@ -1,5 +1,6 @@
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Put our get_pip.py where ansible-test looks for the one it has downloaded, unless it has."""
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ def pip_version():
     with open(source, encoding="utf-8") as stream:
         found = re.search(r"""\bpip=['"]([0-9.]+)['"]""", stream.read())
     if not found:
-        sys.exit("Could not find in %s which pip ansible-test wants." % source)
+        sys.exit(f"Could not find in {source} which pip ansible-test wants.")
     return found[1]
 
 
 def main():
     cache = os.path.expanduser("~/.ansible/test/cache")
-    script = os.path.join(cache, "get_pip_%s.py" % pip_version().replace(".", "_"))
+    script = os.path.join(cache, f"get_pip_{pip_version().replace('.', '_')}.py")
     if not os.path.exists(script):
         os.makedirs(cache, exist_ok=True)
         shutil.copyfile(os.path.join(os.path.dirname(os.path.abspath(__file__)), "get_pip.py"), script)

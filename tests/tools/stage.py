@@ -1,5 +1,6 @@
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Copy the collection to where Ansible and ansible-test expect it: .../ansible_collections/cloudsec/securityhub.
 
 Only what changed is copied, and what was copied earlier and is gone is removed.
@@ -20,7 +21,7 @@ def files_of_git(source):
     """The files that git tracks or would track, or None where the source is no git checkout of its own."""
 
     def git(*arguments):
-        return subprocess.run(("git", "-C", source) + arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout
+        return subprocess.run(("git", "-C", source, *arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout
 
     try:
         top = os.fsdecode(git("rev-parse", "--show-toplevel")).rstrip("\n")
@@ -44,10 +45,10 @@ def files_on_disk(source, build):
 
 def is_same(one, other):
     try:
-        there = os.stat(other)
+        there = os.lstat(other)
     except FileNotFoundError:
         return False
-    here = os.stat(one)
+    here = os.lstat(one)
     return (here.st_size, here.st_mtime_ns, here.st_mode) == (there.st_size, there.st_mtime_ns, there.st_mode)
 
 
@@ -57,7 +58,9 @@ def copy(source, names, target):
         here, there = os.path.join(source, name), os.path.join(target, name)
         if not is_same(here, there):
             os.makedirs(os.path.dirname(there), exist_ok=True)
-            shutil.copy2(here, there)
+            if os.path.lexists(there):
+                os.unlink(there)  # or a link would be written through
+            shutil.copy2(here, there, follow_symlinks=False)
             copied += 1
     return copied
 
@@ -95,7 +98,7 @@ def main():
     copied = copy(source, names, target)
     with open(record, "w", encoding="utf-8") as stream:
         json.dump(sorted(names), stream)
-    print("Staged %d files, %d of them changed" % (len(names), copied))
+    print(f"Staged {len(names)} files, {copied} of them changed")
 
 
 if __name__ == "__main__":

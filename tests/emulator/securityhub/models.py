@@ -1,5 +1,6 @@
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 
 """SecurityHubBackend class with methods for the membership APIs that moto lacks."""
 
@@ -7,7 +8,8 @@ from __future__ import annotations
 
 import re
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field
 from typing import Any
 
 from moto.core.base_backend import BackendDict
@@ -15,16 +17,14 @@ from moto.core.utils import iso_8601_datetime_with_milliseconds
 from moto.securityhub.models import SecurityHubBackend as MotoSecurityHubBackend
 from moto.utilities.paginator import paginate
 
-from .exceptions import (
-    AccessDeniedException,
-    BadRequestException,
-    HubNotEnabledException,
-    InvalidAccessException,
-    InvalidInputException,
-    LimitExceededException,
-    ResourceConflictException,
-    ResourceNotFoundException,
-)
+from .exceptions import AccessDeniedException
+from .exceptions import BadRequestException
+from .exceptions import HubNotEnabledException
+from .exceptions import InvalidAccessException
+from .exceptions import InvalidInputException
+from .exceptions import LimitExceededException
+from .exceptions import ResourceConflictException
+from .exceptions import ResourceNotFoundException
 from .settings import settings
 
 ACCOUNTS_PER_CALL = 50
@@ -379,7 +379,7 @@ class SecurityHubBackend(MotoSecurityHubBackend):
         if self.members[account_id].status == "Enabled":
             return ALREADY_A_MEMBER
         administrator = self._backend_of(account_id).administrator
-        if self.members[account_id].organization or administrator and administrator.organization:
+        if self.members[account_id].organization or (administrator and administrator.organization):
             return IN_ORGANIZATION
         return None
 
@@ -515,16 +515,12 @@ class SecurityHubBackend(MotoSecurityHubBackend):
     def list_invitations(self) -> list[dict[str, Any]]:
         self._require_hub()
         return [
-            invitation.as_dict()
-            for invitation in self._visible_invitations()
-            if invitation.status != "Enabled" or settings.accepted_invitations == "listed"
+            invitation.as_dict() for invitation in self._visible_invitations() if invitation.status != "Enabled" or settings.accepted_invitations == "listed"
         ]
 
     def _visible_invitations(self) -> list[Invitation]:
         hides = self.administrator and settings.other_invitations == "hidden"
-        return [
-            invitation for invitation in self.invitations.values() if not hides or invitation.account_id == self.administrator.account_id
-        ]
+        return [invitation for invitation in self.invitations.values() if not hides or invitation.account_id == self.administrator.account_id]
 
     def get_invitations_count(self) -> int:
         """All invitations but the accepted one, declined ones too."""

@@ -1,5 +1,6 @@
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 
 """Handles incoming securityhub requests, invokes methods, returns responses."""
 
@@ -15,7 +16,8 @@ from moto.core.exceptions import InvalidToken
 from moto.securityhub.responses import SecurityHubResponse as MotoSecurityHubResponse
 
 from .exceptions import InvalidInputException
-from .models import SecurityHubBackend, securityhub_backends
+from .models import SecurityHubBackend
+from .models import securityhub_backends
 
 
 class SecurityHubResponse(MotoSecurityHubResponse):

@@ -1,5 +1,6 @@
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 
 """securityhub base URL and path."""
 
@@ -12,7 +13,7 @@ from .responses import SecurityHubResponse
 url_bases = moto_urls.url_bases
 
 # What moto knows already, answered by the response class of this extension, and the paths that moto lacks.
-url_paths = {path: SecurityHubResponse.dispatch for path in moto_urls.url_paths}
+url_paths = dict.fromkeys(moto_urls.url_paths, SecurityHubResponse.dispatch)
 url_paths.update(
     {
         "{0}/administrator/disassociate$": SecurityHubResponse.dispatch,

@@ -1,5 +1,6 @@
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 
 """The table from AWS's errors to reasons, row by row."""
 
@@ -8,10 +9,10 @@ from __future__ import annotations
 import botocore.exceptions
 import botocore.parsers
 import pytest
-from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
+from botocore.retries.standard import ThrottledRetryableChecker
+from botocore.retries.standard import TransientRetryableChecker
 
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _errors as errors
-
 
 LOCATION = "account 444455556666, region eu-west-1"
 

@@ -1,5 +1,6 @@
-# Copyright: Contributors to the cloudsec.securityhub project
+# Copyright (c) Contributors to the cloudsec.securityhub project
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 
 """One task's environment never reaches the next, whatever comes between; and whom a task runs as."""
 
@@ -17,7 +18,6 @@ from ansible.playbook.play_context import PlayContext
 from ansible.playbook.task import Task
 from ansible.plugins import loader as plugins
 from ansible.template import Templar
-
 from ansible_collections.cloudsec.securityhub.plugins.action.securityhub_hub_info import ActionModule
 from ansible_collections.cloudsec.securityhub.plugins.plugin_utils import _direct as direct
 

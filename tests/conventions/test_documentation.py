@@ -1,0 +1,166 @@
+# Copyright (c) Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What README.md and docs/ show is real: playbooks that Ansible takes, options that exist, reasons that there are, links that lead somewhere."""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+import re
+import subprocess
+
+import pytest
+import yaml
+
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+PAGES = [os.path.join(ROOT, "README.md"), *sorted(glob.glob(os.path.join(ROOT, "docs", "*.md")))]
+PLUGINS = sorted(
+    os.path.splitext(os.path.basename(path))[0] for folder in ("modules", "inventory") for path in glob.glob(os.path.join(ROOT, "plugins", folder, "*.py"))
+)
+NAMESPACE = "cloudsec.securityhub."
+
+
+def read(*path):
+    with open(os.path.join(ROOT, *path), encoding="utf-8") as stream:
+        return stream.read()
+
+
+def snippets(language):
+    """Each code block of a language, with the page and line that it is from."""
+    found = []
+    for page in PAGES:
+        text = read(page)
+        for match in re.finditer(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE):
+            name = f"{os.path.relpath(page, ROOT)}:{text.count(chr(10), 0, match.start()) + 1}"
+            found.append(pytest.param(match.group(1), id=name))
+    return found
+
+
+def is_playbook(content):
+    return isinstance(content, list)
+
+
+def is_variables(content):
+    return isinstance(content, dict) and all(name.startswith("securityhub_") for name in content)
+
+
+def tasks_of(node):
+    """Every task in a playbook, blocks looked into."""
+    for entry in node:
+        for name in ("tasks", "pre_tasks", "post_tasks", "handlers", "block", "rescue", "always"):
+            yield from tasks_of(entry.get(name) or [])
+        if "hosts" not in entry:
+            yield entry
+
+
+@pytest.fixture(scope="session")
+def options():
+    """The names and aliases of each plugin's options."""
+    known = {}
+    for kind in ("module", "inventory"):
+        names = [NAMESPACE + name for name in PLUGINS if (name == "securityhub_members") == (kind == "inventory")]
+        ended = subprocess.run(["ansible-doc", "--type", kind, "--json", *names], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, check=True)
+        for name, plugin in json.loads(ended.stdout).items():
+            known[name] = {word for option, about in plugin["doc"]["options"].items() for word in [option, *about.get("aliases", [])]}
+    return known
+
+
+@pytest.mark.parametrize("snippet", snippets("yaml"))
+def test_yaml_is_understood(snippet, options, tmp_path):
+    content = yaml.safe_load(snippet)
+    if is_playbook(content):
+        path = tmp_path / "playbook.yml"
+        path.write_text(snippet, encoding="utf-8")
+        command = ["ansible-playbook", "--syntax-check", "-i", "localhost,", str(path)]
+        ended = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        assert ended.returncode == 0, ended.stdout
+        for task in tasks_of(content):
+            for name in [name for name in task if name.startswith(NAMESPACE)]:
+                assert set(task[name] or {}) <= options[name]
+        for play in content:
+            for defaults in (play.get("module_defaults") or {}).values():
+                assert set(defaults) <= options[NAMESPACE + "securityhub_invitation"]
+    elif is_variables(content):
+        assert set(content) <= described_variables()
+    elif "plugin" in content:
+        assert set(content) <= options[content["plugin"]]
+    else:
+        path = tmp_path / "inventory.yml"
+        path.write_text(snippet, encoding="utf-8")
+        ended = subprocess.run(["ansible-inventory", "-i", str(path), "--list"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True)
+        assert json.loads(ended.stdout)["_meta"]["hostvars"]
+
+
+@pytest.mark.parametrize("snippet", snippets("yaml"))
+def test_tasks_for_accounts_act_in_them_and_in_no_other(snippet):
+    """A task that runs for each account has a role there, or it would act in the controller's own each time. And whoever assumes a role says whose."""
+    content = yaml.safe_load(snippet)
+    for play in content if is_playbook(content) else []:
+        defaults = (play.get("module_defaults") or {}).get("group/cloudsec.securityhub.aws") or {}
+        for task in tasks_of([play]):
+            for name in [name for name in task if name.startswith(NAMESPACE)]:
+                given = {**defaults, **(task[name] or {})}
+                assert play["hosts"] == "localhost" or "assume_role_arn" in given
+                assert "assume_role_arn" not in given or "expected_account_id" in given
+
+
+@pytest.mark.parametrize("snippet", snippets("json"))
+def test_json_is_an_iam_policy_with_actions_that_exist(snippet):
+    botocore_session = pytest.importorskip("botocore.session")
+    known = {"sts:AssumeRole", "iam:CreateServiceLinkedRole"}
+    known.update("securityhub:" + name for name in botocore_session.get_session().get_service_model("securityhub").operation_names)
+    for statement in json.loads(snippet)["Statement"]:
+        actions = statement["Action"]
+        assert set([actions] if isinstance(actions, str) else actions) <= known
+
+
+def described_variables():
+    return set(re.findall(r"^# (securityhub_\w+)", read("playbooks", "onboard.yml"), re.MULTILINE))
+
+
+@pytest.mark.parametrize("playbook", ["onboard", "offboard"])
+def test_the_playbooks_variables_are_described(playbook):
+    """In the head of the playbook, and in docs/playbooks.md in the playbook's column."""
+    head = set(re.findall(r"^# (securityhub_\w+)", read("playbooks", playbook + ".yml"), re.MULTILINE))
+    rows = [[cell.strip(" `") for cell in row.split("|")] for row in re.findall(r"^\| `securityhub_.*$", read("docs", "playbooks.md"), re.MULTILINE)]
+    column = {"onboard": 2, "offboard": 3}[playbook]
+    assert head == {row[1] for row in rows if row[column]}
+
+
+def test_the_readme_has_just_the_reasons_that_there_are():
+    reasons = set(re.findall(r'^[A-Z_]+ = "([a-z_]+)"$', read("plugins", "module_utils", "_errors.py"), re.MULTILINE))
+    assert len(reasons) > 10
+    assert set(re.findall(r"^\| `([a-z_]+)` \| .* \| .* \|$", read("README.md").split("## When something fails")[1].split("##")[0], re.MULTILINE)) == reasons
+    headings = re.findall(r"^## (.*)$", read("docs", "troubleshooting.md"), re.MULTILINE)
+    assert {reason for heading in headings for reason in heading.split(", ")} == reasons
+
+
+def test_the_readme_names_every_plugin_and_playbook():
+    overview = read("README.md").split("## What is in it")[1].split("##")[0]
+    playbooks = [NAMESPACE + os.path.splitext(os.path.basename(path))[0] for path in glob.glob(os.path.join(ROOT, "playbooks", "*.yml"))]
+    assert set(re.findall(r"^\| `([\w.]+)` ", overview, re.MULTILINE)) == set(PLUGINS + playbooks)
+
+
+def test_the_index_names_every_page():
+    there = {os.path.basename(page) for page in PAGES if os.path.dirname(page) != ROOT} - {"README.md"}
+    assert there <= set(re.findall(r"\]\(([\w.]+)\)", read("docs", "README.md")))
+
+
+def anchors(page):
+    """The anchors that GitHub gives to a page's headings."""
+    headings = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```$", "", read(page), flags=re.DOTALL | re.MULTILINE), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", [pytest.param(page, id=os.path.relpath(page, ROOT)) for page in PAGES])
+def test_links_lead_somewhere(page):
+    for link in re.findall(r"\]\(([^)\s]+)\)", read(page)):
+        if "://" in link:
+            continue
+        path, _hash, anchor = link.partition("#")
+        target = os.path.normpath(os.path.join(os.path.dirname(page), path)) if path else page
+        assert os.path.exists(target), link
+        assert not anchor or anchor in anchors(target), link

@@ -1,0 +1,20 @@
+# Copyright (c) Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Print the result of a module as JSON, and which botocore it was that it ran with. The arguments: its name, and its options as JSON."""
+
+import importlib
+import json
+import sys
+
+import botocore
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+module = importlib.import_module(f"ansible_collections.cloudsec.securityhub.plugins.modules.{sys.argv[1]}")
+spec = {name: value for name, value in module.SPEC.items() if name != "supports_check_mode"}
+validated = ArgumentSpecValidator(**spec).validate(json.loads(sys.argv[2]))
+if validated.error_messages:
+    sys.exit("; ".join(validated.error_messages))
+json.dump({"botocore": botocore.__file__, "result": module.run(validated.validated_parameters, False)}, sys.stdout)

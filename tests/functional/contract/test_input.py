@@ -1,0 +1,136 @@
+# Copyright (c) Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Bad input fails before any call."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_invitation_info
+from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_member_info
+
+from .conftest import MEMBER
+from .conftest import REGION
+from .conftest import REGIONS
+from .conftest import WANTED
+from .conftest import OptionsRefused
+
+
+@pytest.mark.parametrize(
+    "value", ["", "12345678901", "1234567890123", "11111111111a", " 111111111111", "111111111111\n", "１１１１１１１１１１１１", 11111111111]
+)
+@pytest.mark.parametrize("name", ["administrator_id", "master_id", "administrator_account_id", "master_account_id"])
+def test_administrator_id_of_12_digits(world, name, value):
+    """Anything else is refused; a number from YAML has lost its leading zeros, and the message says so."""
+    world.pending(WANTED)
+    result = world.run(**{"administrator_id": None, name: value})
+    assert result["failed"] and not result["changed"]
+    assert result["regions"] == []
+    assert result["error"]["reason"] == "invalid_input"
+    assert str(value) in result["msg"].encode().decode("unicode_escape") or repr(value) in result["msg"]
+    assert "12 digits" in result["msg"] and "Quote" in result["msg"]
+    assert not world.control.calls()
+
+
+@pytest.mark.parametrize(
+    "module, options", [(securityhub_invitation_info, {"administrator_id": "1234"}), (securityhub_member_info, {"account_ids": [WANTED, "1234"]})]
+)
+def test_account_ids_of_modules_that_read(world, module, options):
+    """They are refused there too."""
+    result = world.run_module(module, **options)
+    assert result["error"]["reason"] == "invalid_input"
+    assert "1234" in result["msg"] and "12 digits" in result["msg"]
+    assert not world.control.calls()
+
+
+@pytest.mark.parametrize("name", ["administrator_id", "master_id", "administrator_account_id", "master_account_id"])
+def test_aliases_of_administrator_id(world, name):
+    """The names that other tools use."""
+    world.member_of(WANTED)
+    assert world.run(**{"administrator_id": None, name: WANTED})["administrator"]["account_id"] == WANTED
+
+
+@pytest.mark.parametrize(
+    "options, about",
+    [
+        ({"state": "present"}, "state"),
+        ({"region": REGION, "regions": REGIONS}, "region"),
+        ({"administrator_id": None}, "administrator_id"),
+        ({"wait_timeout": "soon"}, "wait_timeout"),
+        ({"aws_config": "nonsense"}, "aws_config"),
+    ],
+)
+def test_options_that_ansible_refuses(world, options, about):
+    """The specification of the module refuses them, naming the option."""
+    with pytest.raises(OptionsRefused, match=about):
+        world.run(**options)
+    assert not world.control.calls()
+
+
+def keyless(**options):
+    """Options without access keys."""
+    return {"access_key": None, "secret_key": None, **options}
+
+
+@pytest.mark.parametrize(
+    "options, reason, about",
+    [
+        ({"regions": []}, "invalid_input", "regions is an empty list"),
+        ({"region": ""}, "invalid_input", "No region"),
+        ({"profile": "someone"}, "invalid_input", "profile"),
+        ({"aws_config": {"nonsense": 1}}, "invalid_input", "nonsense"),
+        ({"aws_config": {"retries": {"mode": "nonsense"}}}, "invalid_input", "nonsense"),
+        ({"aws_config": {"retries": {"max_attempts": -1}}}, "invalid_input", "max_attempts"),
+        ({"aws_config": {"retries": 3}}, "invalid_input", ""),
+        ({"aws_config": {"read_timeout": "long"}}, "invalid_input", ""),
+        ({"aws_config": {"proxies": "nonsense"}}, "invalid_input", ""),
+        ({"aws_config": {"signature_version": "nonsense"}}, "invalid_input", ""),
+        ({"endpoint_url": "nonsense"}, "invalid_input", "nonsense"),
+        ({"secret_key": None}, "credentials", "secret_key"),
+        ({"access_key": None}, "credentials", "access_key"),
+        (keyless(profile="nobody"), "credentials", "nobody"),
+        (keyless(), "credentials", "credentials"),
+        ({"assume_role_arn": "nonsense"}, "invalid_input", "nonsense"),
+        ({"regions": [REGION, ""]}, "invalid_input", "empty"),
+        ({"endpoint_url": "http://["}, "invalid_input", "http://["),
+        ({"aws_ca_bundle": "/nowhere/ca.pem", "endpoint_url": None}, "invalid_input", "/nowhere/ca.pem"),
+        ({"assume_role_arn": f"arn:aws:iam::{WANTED}:role/SecurityHubMember"}, "invalid_input", "itself"),
+    ],
+)
+def test_options_that_can_not_work(world, options, reason, about):
+    """A clear word about them, and no call at all to Security Hub."""
+    result = world.run(**options)
+    assert result["failed"] and not result["changed"]
+    assert result["error"]["reason"] == reason
+    assert about in result["msg"]
+    assert "Unexpected" not in result["msg"] and "Traceback" not in result["msg"]
+    assert not [call for call in world.control.calls() if call["operation"] != "AssumeRole" or about != "itself"]
+
+
+def test_member_that_is_the_administrator_itself(world):
+    """Found out by the first call where the role does not tell; accepting is not tried."""
+    world.control.seed(hubs=[world.base_account])
+    result = world.run(administrator_id=world.base_account, assume_role_arn=None)
+    assert result["error"]["reason"] == "invitation_not_found"
+    assert "itself" in result["msg"]
+    assert not world.writes()
+
+
+@pytest.mark.parametrize("region", ["not a region", "eu west 1", "-"])
+def test_region_names_that_can_not_be(world, region):
+    """region_not_enabled without a call to Security Hub, and the other regions are done."""
+    world.member_of(WANTED)
+    result = world.run(regions=[region, REGION])
+    assert [outcome.get("error", {}).get("reason") for outcome in result["regions"]] == ["region_not_enabled", None]
+    assert world.calls() == ["GetAdministratorAccount"]
+    assert result["regions"][1]["administrator"]["account_id"] == WANTED
+
+
+@pytest.mark.parametrize("wait_timeout", [0, -5])
+def test_no_time_to_wait(world, wait_timeout):
+    """A wait without time is no wait."""
+    world.control.seed(hubs=[MEMBER])
+    assert world.run(wait=True, wait_timeout=wait_timeout)["error"]["reason"] == "invitation_not_found"
+    assert world.calls() == ["GetAdministratorAccount", "ListInvitations"]

@@ -1,0 +1,296 @@
+# Copyright (c) Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The administrator's side: every state from every status, batches, and what becomes of accounts that fail."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_member
+from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_member_info
+
+from .conftest import MEMBER
+from .conftest import ONCE
+from .conftest import REGION
+from .conftest import REGIONS
+from .conftest import WANTED
+
+GET = "GetMembers"
+CREATE, INVITE, DISASSOCIATE, DELETE = "CreateMembers", "InviteMembers", "DisassociateMembers", "DeleteMembers"
+
+# For each state and the status before: the writes, and the status after.
+TABLE = {
+    "invited": {
+        None: ([CREATE, INVITE], "Invited"),
+        "Created": ([INVITE], "Invited"),
+        "Invited": ([], "Invited"),
+        "Enabled": ([], "Enabled"),
+        "Associated": ([], "Associated"),
+        "Removed": ([INVITE], "Invited"),
+        "Resigned": ([INVITE], "Invited"),
+        "Deleted": ([CREATE, INVITE], "Invited"),
+        "AccountSuspended": ([], "AccountSuspended"),
+    },
+    "present": {
+        None: ([CREATE], "Created"),
+        "Created": ([], "Created"),
+        "Invited": ([], "Invited"),
+        "Enabled": ([], "Enabled"),
+        "Associated": ([], "Associated"),
+        "Removed": ([], "Removed"),
+        "Resigned": ([], "Resigned"),
+        "Deleted": ([CREATE], "Created"),
+        "AccountSuspended": ([], "AccountSuspended"),
+    },
+    "absent": {
+        None: ([], None),
+        "Created": ([DELETE], None),
+        "Invited": ([DELETE], None),
+        "Enabled": ([DISASSOCIATE, DELETE], None),
+        "Associated": ([DISASSOCIATE, DELETE], None),
+        "Removed": ([DELETE], None),
+        "Resigned": ([DELETE], None),
+        "Deleted": ([], "Deleted"),
+        "AccountSuspended": ([DISASSOCIATE, DELETE], None),
+    },
+}
+CASES = [(state, before) for state, statuses in TABLE.items() for before in statuses]
+
+
+def accounts(count, start=500000000001):
+    """As many members to be, each with an email."""
+    return [{"account_id": str(number), "email": f"{number}@example.com"} for number in range(start, start + count)]
+
+
+@pytest.fixture(name="admin")
+def _admin(world):
+    """The emulated accounts, with an administrator that has no members."""
+    world.control.seed(administrators=[WANTED])
+    return world
+
+
+def run(world, members, module=securityhub_member, **options):
+    """A module's result, as the administrator."""
+    if members is not None:
+        options["members"] = members
+    return world.run_module(module, assume_role_arn=world.role(WANTED), **options)
+
+
+def writes(world, **filters):
+    """The names of the administrator's calls that change something, in order."""
+    return [name for name in world.control.operations(account=WANTED, **filters) if name not in (GET, "ListMembers")]
+
+
+def put(world, status):
+    """A member in a status, which in older regions is Associated where it is Enabled in others."""
+    if status:
+        world.control.settings(deleted_members="listed", accepted_status="Associated" if status == "Associated" else "Enabled")
+        world.control.seed(members=[{"account_id": MEMBER, "administrator": WANTED, "status": "Enabled" if status == "Associated" else status}])
+        world.control.clear_calls()
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["task", "check"])
+@pytest.mark.parametrize("state,before", CASES, ids=[f"{state} from {before}" for state, before in CASES])
+def test_the_difference_is_written_and_no_more(admin, state, before, check_mode):
+    put(admin, before)
+    steps, after = TABLE[state][before]
+    result = run(admin, [{"account_id": MEMBER, "email": "a@example.com"}], state=state, check_mode=check_mode)
+    assert not result.get("failed"), result["msg"]
+    assert writes(admin) == ([] if check_mode else steps)
+    [member] = result["members"]
+    assert (result["changed"], member["changed"]) == (bool(steps), bool(steps))
+    assert (member["previous_status"], member["member_status"]) == (before, after)
+    assert result["regions"][0]["state"] == state
+    if not check_mode and state != "absent":
+        assert admin.control.member_status(WANTED, MEMBER, REGION) == after
+        assert run(admin, [{"account_id": MEMBER}], state=state)["changed"] is False
+
+
+def test_many_members_are_written_in_batches_of_fifty(admin):
+    result = run(admin, accounts(120), regions=REGIONS)
+    assert result["changed"] and not result.get("failed")
+    for region in REGIONS:
+        # Three batches each to read, create, invite and read back
+        assert admin.control.count(account=WANTED, region=region) == {GET: 6, CREATE: 3, INVITE: 3}
+        assert len(admin.control.state(WANTED, region)["members"]) == 120
+    assert [len(outcome["members"]) for outcome in result["regions"]] == [120] * 3
+
+
+def test_a_thousand_members_in_all_regions_are_one_task_though_the_service_throttles(admin, hurry):
+    """17,000 memberships, and each third call is one too many for the service; the second run finds nothing to do."""
+    places = ("us-east", "us-west", "eu-west", "eu-central", "eu-north", "ap-south", "ap-southeast", "ap-northeast", "ca-central", "sa-east")
+    regions = [f"{place}-1" for place in places] + ["us-east-2", "us-west-2", "eu-west-2", "eu-west-3", "ap-southeast-2", "ap-northeast-2", "ap-northeast-3"]
+    admin.control.seed(regions=regions, administrators=[WANTED])
+    for region in regions:
+        admin.fault("*", account=WANTED, region=region, times=None, every=3, error={"code": "LimitExceededException", "message": "Rate exceeded"})
+    members = accounts(1000)
+    result = run(admin, members, regions=regions)
+    assert result["changed"] and not result.get("failed"), result["msg"]
+    assert [len(outcome["members"]) for outcome in result["regions"]] == [1000] * 17
+    for region in regions:
+        # 20 batches each to read, create, invite and read back, and half as many again for those that were throttled
+        assert len(admin.control.operations(account=WANTED, region=region)) in (119, 120)
+        assert {member["MemberStatus"] for member in admin.control.state(WANTED, region)["members"].values()} == {"Invited"}
+    admin.control.clear_faults()
+    admin.control.clear_calls()
+    assert run(admin, members, regions=regions)["changed"] is False
+    assert admin.control.count() == {"AssumeRole": 1, GET: 20 * 17}
+
+
+def test_only_the_accounts_that_need_it_are_written_for(admin):
+    run(admin, accounts(2))
+    admin.control.clear_calls()
+    assert run(admin, accounts(3))["changed"] is True
+    written = [call["params"] for call in admin.control.calls(account=WANTED) if call["operation"] == INVITE]
+    assert written == [{"AccountIds": ["500000000003"]}]
+
+
+def test_members_are_created_with_the_emails_that_are_given(admin):
+    result = run(admin, [*accounts(1), {"account_id": MEMBER}], state="present")
+    assert not result.get("failed"), result["msg"]
+    [call] = admin.control.calls(operation=CREATE)
+    assert call["params"]["AccountDetails"] == [{"AccountId": "500000000001", "Email": "500000000001@example.com"}, {"AccountId": MEMBER}]
+
+
+def test_members_that_are_not_named_are_left_alone(admin):
+    put(admin, "Enabled")
+    run(admin, accounts(1), state="absent")
+    assert admin.control.member_status(WANTED, MEMBER, REGION) == "Enabled"
+
+
+def test_an_account_that_is_not_processed_stops_no_other(admin):
+    good, bad = accounts(2)
+    run(admin, [good], state="present")
+    # Of the two, the service creates neither: one is there already, the other's email is no good
+    admin.fault(CREATE, response={"UnprocessedAccounts": [{"AccountId": bad["account_id"], "ProcessingResult": "Invalid email address"}]})
+    result = run(admin, [good, bad])
+    assert result["failed"] and result["changed"]
+    by_id = {member["account_id"]: member for member in result["members"]}
+    assert by_id[bad["account_id"]]["error"]["reason"] == "invalid_input"
+    assert bad["account_id"] in result["msg"] and "Invalid email address" in result["msg"]
+    assert admin.control.member_status(WANTED, good["account_id"], REGION) == by_id[good["account_id"]]["member_status"] == "Invited"
+    assert result["regions"][0]["state"] == "unknown"
+    assert result["error"]["reason"] == "invalid_input"
+
+
+@pytest.mark.parametrize("how", [{"error": {"code": "InternalException", "status": 500}}, {"drop": True}], ids=["500", "dropped"])
+@pytest.mark.parametrize("operation", [CREATE, INVITE])
+def test_a_write_that_worked_is_not_reported_failed(admin, operation, how):
+    admin.fault(operation, when="after", times=None, **how)
+    result = run(admin, accounts(2), aws_config=ONCE)
+    assert not result.get("failed"), result["msg"]
+    assert result["changed"] is True
+    assert {member["member_status"] for member in result["members"]} == {"Invited"}
+
+
+@pytest.mark.parametrize("status", ["Invited", "Enabled", "Associated"])
+def test_an_invitation_without_an_answer_was_sent_where_the_account_is_a_member_by_now(admin, status):
+    put(admin, "Created")
+    admin.fault(INVITE, error={"code": "InternalException", "status": 500}, times=None)
+    admin.fault(GET, skip=1, times=None, response={"Members": [{"AccountId": MEMBER, "MemberStatus": status}]})
+    result = run(admin, [{"account_id": MEMBER}], aws_config=ONCE)
+    assert not result.get("failed"), result["msg"]
+
+
+def test_a_deletion_that_worked_is_not_reported_failed(admin):
+    put(admin, "Enabled")
+    admin.control.settings(deleted_members="gone")
+    admin.fault(DELETE, when="after", error={"code": "InternalException", "status": 500}, times=None)
+    result = run(admin, [{"account_id": MEMBER}], state="absent", aws_config=ONCE)
+    assert not result.get("failed"), result["msg"]
+    assert result["changed"] is True
+
+
+def test_a_member_that_was_disassociated_but_not_deleted_is_told_as_changed(admin):
+    put(admin, "Enabled")
+    # It has accepted since it was read
+    admin.fault(GET, response={"Members": [{"AccountId": MEMBER, "MemberStatus": "Invited"}]})
+    admin.fault(DELETE, skip=1, response={"UnprocessedAccounts": [{"AccountId": MEMBER, "ProcessingResult": "Internal failure, try again"}]})
+    result = run(admin, [{"account_id": MEMBER}], state="absent")
+    assert writes(admin) == [DELETE, DISASSOCIATE, DELETE]
+    [member] = result["members"]
+    assert (member["changed"], member["member_status"], member["error"]["reason"]) == (True, "Removed", "internal_error")
+    assert result["failed"] and result["changed"]
+
+
+def test_a_write_that_did_not_work_is_reported_for_its_accounts(admin):
+    admin.fault(INVITE, error={"code": "InternalException", "status": 500}, times=None)
+    result = run(admin, accounts(2), aws_config=ONCE)
+    assert result["failed"] and result["changed"], "they were created"
+    assert [member["error"]["reason"] for member in result["members"]] == ["internal_error"] * 2
+    assert {member["member_status"] for member in result["members"]} == {"Created"}
+    admin.control.clear_faults()
+    assert run(admin, accounts(2))["changed"] is True
+
+
+def test_a_call_that_is_denied_is_not_tried_for_every_batch(admin):
+    admin.fault(CREATE, deny=True)
+    result = run(admin, accounts(120))
+    assert result["error"]["reason"] == "access_denied"
+    assert "securityhub:CreateMembers" in result["msg"]
+    assert writes(admin) == [CREATE]
+
+
+def test_one_region_that_fails_stops_no_other(admin):
+    admin.fault(GET, region=REGIONS[1], error={"code": "InvalidAccessException", "status": 401}, times=None)
+    result = run(admin, accounts(1), regions=REGIONS)
+    assert result["failed"] and result["changed"]
+    assert [outcome["state"] for outcome in result["regions"]] == ["invited", "unknown", "invited"]
+    assert result["msg"].startswith("1 of 3 regions failed")
+
+
+def test_the_administrator_itself_is_refused_before_any_call(admin):
+    result = run(admin, [*accounts(1), {"account_id": WANTED}])
+    assert result["error"]["reason"] == "invalid_input"
+    assert WANTED in result["msg"]
+    assert admin.control.operations(account=WANTED) == []
+
+
+def test_without_a_role_the_administrator_itself_is_refused_before_any_call_to_security_hub(admin):
+    admin.control.seed(administrators=[admin.base_account])
+    result = admin.run_module(securityhub_member, assume_role_arn=None, members=[{"account_id": admin.base_account}])
+    assert result["error"]["reason"] == "invalid_input"
+    assert admin.control.operations(service="securityhub") == []
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        [{"account_id": "12345"}],
+        [{"account_id": MEMBER, "email": "a@example.com"}, {"account_id": MEMBER, "email": "b@example.com"}],
+    ],
+    ids=["no account ID", "twice, differing"],
+)
+def test_bad_members_make_no_call(admin, members):
+    admin.control.clear_calls()
+    assert run(admin, members)["error"]["reason"] == "invalid_input"
+    assert admin.control.calls() == []
+
+
+def test_an_account_named_twice_is_written_once(admin):
+    result = run(admin, accounts(1) * 2)
+    assert len(result["members"]) == 1 and not result.get("failed")
+
+
+def test_an_empty_list_of_members_changes_nothing(admin):
+    assert run(admin, [])["changed"] is False
+
+
+def test_all_members_are_listed_over_all_pages(admin):
+    run(admin, accounts(120), state="present")
+    admin.control.clear_calls()
+    result = run(admin, None, securityhub_member_info)
+    assert [member["account_id"] for member in result["members"]] == [account["account_id"] for account in accounts(120)]
+    assert admin.control.count(account=WANTED) == {"ListMembers": 3}
+    assert result["changed"] is False
+
+
+def test_members_are_filtered_by_status_and_by_account(admin):
+    run(admin, accounts(3), state="present")
+    run(admin, accounts(1))
+    assert [member["account_id"] for member in run(admin, None, securityhub_member_info, statuses=["Invited"])["members"]] == ["500000000001"]
+    found = run(admin, None, securityhub_member_info, account_ids=["500000000002", "600000000000"], regions=REGIONS[:2])
+    assert [[member["account_id"] for member in outcome["members"]] for outcome in found["regions"]] == [["500000000002"], []]
+    assert "members" not in found

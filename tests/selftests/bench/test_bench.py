@@ -1,0 +1,90 @@
+# Copyright (c) Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The benchmark's server answers like the emulator, and the benchmark itself runs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import boto3
+import botocore.exceptions
+import pytest
+
+TESTS = pathlib.Path(__file__).parents[2]
+sys.path.insert(0, str(TESTS / "tools"))
+
+from emulator_process import running_emulator  # pylint: disable=wrong-import-position
+
+ADMINISTRATOR, MEMBER, REGION = "111111111111", "222222222222", "eu-west-1"
+
+
+@contextlib.contextmanager
+def bench_server():
+    """The benchmark's server: its URL and the credentials that it takes."""
+    command = [sys.executable, "-m", "bench.server", "--latency", "0"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=TESTS) as process:
+        try:
+            yield {"url": f"http://127.0.0.1:{int(process.stdout.readline())}", "access_key": "AKIABENCH00000000001", "secret_key": "-"}
+        finally:
+            process.kill()
+
+
+def what_a_member_sees(server):
+    """All answers on a member's way, without what differs from one request to the next."""
+
+    def client(service, credentials):
+        return boto3.client(service, region_name=REGION, endpoint_url=server["url"], **credentials)
+
+    def seen(call, **parameters):
+        try:
+            answer = call(**parameters)
+        except botocore.exceptions.ClientError as e:
+            return e.response["Error"]["Code"], e.response["ResponseMetadata"]["HTTPStatusCode"]
+        answer.pop("ResponseMetadata")
+        answer = re.sub(r"[0-9a-f]{32}", "ID", re.sub(r"datetime\([^)]*\)|tz\w+\([^)]*\)", "TIME", str(answer)))
+        return re.sub(r"datetime.TIME, tzinfo=\w+\(\)\)|datetime.TIME\)?", "TIME", answer)
+
+    base = {"aws_access_key_id": server["access_key"], "aws_secret_access_key": server["secret_key"]}
+    given = client("sts", base).assume_role(RoleArn=f"arn:aws:iam::{MEMBER}:role/Member", RoleSessionName="test")["Credentials"]
+    role = {"aws_access_key_id": given["AccessKeyId"], "aws_secret_access_key": given["SecretAccessKey"], "aws_session_token": given["SessionToken"]}
+    hub = client("securityhub", role)
+    [invitation] = hub.list_invitations()["Invitations"]
+    accept = {"AdministratorId": ADMINISTRATOR, "InvitationId": invitation["InvitationId"]}
+    return [
+        client("sts", role).get_caller_identity()["Account"],
+        seen(hub.get_administrator_account),
+        seen(hub.list_invitations),
+        seen(hub.accept_administrator_invitation, **{**accept, "InvitationId": 32 * "0"}),
+        seen(hub.accept_administrator_invitation, **accept),
+        seen(hub.accept_administrator_invitation, **accept),
+        seen(hub.get_administrator_account),
+        seen(hub.list_invitations),
+    ]
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch):
+    for name in list(os.environ):
+        if name.startswith("AWS_") or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+
+
+def test_the_server_answers_a_member_like_the_emulator(tmp_path):
+    with running_emulator(str(tmp_path), ["--administrator", ADMINISTRATOR, "--member", MEMBER, "--regions", REGION]) as emulator:
+        expected = what_a_member_sees(emulator)
+    with bench_server() as server:
+        assert what_a_member_sees(server) == expected
+
+
+def test_the_benchmark_runs_and_checks_what_it_measures():
+    command = [sys.executable, "-m", "bench", "--accounts=2", "--regions=2", "--sample=1", "--latency=1", "--growth="]
+    ended = subprocess.run(command, cwd=TESTS, env={**os.environ, "PYTHONPATH": ""}, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert ended.stdout.count("this collection") == 2

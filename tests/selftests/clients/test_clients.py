@@ -1,0 +1,183 @@
+# Copyright (c) Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Other people's clients, boto3 and the AWS CLI, make each call of hubs, members and invitations to the emulator at its strictest."""
+
+from __future__ import annotations
+
+import collections
+import importlib.util
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import boto3
+import botocore.session
+import pytest
+from botocore import xform_name
+from botocore.exceptions import ClientError
+
+TOOLS = pathlib.Path(__file__).parents[2] / "tools"
+sys.path.insert(0, str(TOOLS))
+
+from emulator_process import running_emulator  # pylint: disable=wrong-import-position
+
+ADMINISTRATOR, MEMBER, REGION = "333333333333", "222222222222", "eu-west-1"
+HUB = f"arn:aws:securityhub:{REGION}:{ADMINISTRATOR}:hub/default"
+SESSION = ("AccessKeyId", "SecretAccessKey", "SessionToken")
+VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+
+# Who calls what, with which parameters (a function of what was answered so far, by operation), and what is expected of the answer:
+# a part of it, or the code of an error.
+Step = collections.namedtuple("Step", "account operation parameters expected")
+
+
+def steps(account, *calls):
+    """Several steps of one account."""
+    return [Step(account, operation, parameters, expected) for operation, parameters, expected in calls]
+
+
+def accept(name):
+    """The parameters of accepting what was listed last."""
+    return lambda answers: {name: ADMINISTRATOR, "InvitationId": answers["ListInvitations"]["Invitations"][0]["InvitationId"]}
+
+
+STORY = [
+    *steps(
+        ADMINISTRATOR,
+        ("DescribeHub", {}, "InvalidAccessException"),
+        ("EnableSecurityHub", {"EnableDefaultStandards": False, "Tags": {"team": "blue"}}, {}),
+        ("EnableSecurityHub", {}, "ResourceConflictException"),
+        ("UpdateSecurityHubConfiguration", {"AutoEnableControls": False, "ControlFindingGenerator": "STANDARD_CONTROL"}, {}),
+        ("DescribeHub", {"HubArn": HUB}, {"HubArn": HUB, "AutoEnableControls": False, "ControlFindingGenerator": "STANDARD_CONTROL"}),
+        ("TagResource", {"ResourceArn": HUB, "Tags": {"stage": "test"}}, {}),
+        ("UntagResource", {"ResourceArn": HUB, "TagKeys": ["team"]}, {}),
+        ("ListTagsForResource", {"ResourceArn": HUB}, {"Tags": {"stage": "test"}}),
+        ("CreateMembers", {"AccountDetails": [{"AccountId": MEMBER, "Email": "member@example.com"}]}, {"UnprocessedAccounts": []}),
+        ("GetMembers", {"AccountIds": [MEMBER]}, {"UnprocessedAccounts": []}),
+        ("InviteMembers", {"AccountIds": [MEMBER]}, {"UnprocessedAccounts": []}),
+    ),
+    *steps(
+        MEMBER,
+        ("ListInvitations", {}, "InvalidAccessException"),
+        ("EnableSecurityHub", {}, {}),
+        ("GetInvitationsCount", {}, {"InvitationsCount": 1}),
+        ("DeclineInvitations", {"AccountIds": [ADMINISTRATOR]}, {"UnprocessedAccounts": []}),
+        ("ListInvitations", {}, {}),
+        ("AcceptInvitation", accept("MasterId"), {}),
+        ("GetMasterAccount", {}, {}),
+        ("DisassociateFromMasterAccount", {}, {}),
+        ("AcceptAdministratorInvitation", accept("AdministratorId"), {}),
+        ("GetAdministratorAccount", {}, {}),
+        ("AcceptAdministratorInvitation", accept("AdministratorId"), "ResourceNotFoundException"),
+    ),
+    *steps(ADMINISTRATOR, ("ListMembers", {"OnlyAssociated": True}, {}), ("DisableSecurityHub", {}, "InvalidInputException")),
+    *steps(
+        MEMBER,
+        ("DisassociateFromAdministratorAccount", {}, {}),
+        ("DeleteInvitations", {"AccountIds": [ADMINISTRATOR]}, {"UnprocessedAccounts": []}),
+        ("DeleteInvitations", {"AccountIds": []}, "InvalidInputException"),
+        ("DisableSecurityHub", {}, {}),
+    ),
+    *steps(
+        ADMINISTRATOR,
+        ("DisassociateMembers", {"AccountIds": [MEMBER]}, {}),
+        ("DeleteMembers", {"AccountIds": [MEMBER]}, {"UnprocessedAccounts": []}),
+        ("DisableSecurityHub", {}, {}),
+    ),
+]
+OPERATIONS = {step.operation for step in STORY}
+
+
+class Boto3:
+    """boto3, one client for each account."""
+
+    def __init__(self, emulator):
+        base = {"aws_access_key_id": emulator["access_key"], "aws_secret_access_key": emulator["secret_key"]}
+        sts = boto3.client("sts", REGION, endpoint_url=emulator["url"], **base)
+        self._clients = {}
+        for account in (ADMINISTRATOR, MEMBER):
+            role = emulator["role_arn_pattern"].format(account_id=account)
+            given = sts.assume_role(RoleArn=role, RoleSessionName="clients")["Credentials"]
+            keys = dict(zip(("aws_access_key_id", "aws_secret_access_key", "aws_session_token"), (given[name] for name in SESSION), strict=True))
+            self._clients[account] = boto3.client("securityhub", REGION, endpoint_url=emulator["url"], **keys)
+
+    def call(self, account, operation, parameters):
+        """The answer of a call, or the code of its error."""
+        try:
+            return getattr(self._clients[account], xform_name(operation))(**parameters)
+        except ClientError as error:
+            return error.response["Error"]["Code"]
+
+
+class AwsCli:
+    """The AWS CLI, a process for each call."""
+
+    def __init__(self, emulator):
+        self._environment = {
+            **os.environ,
+            "AWS_ENDPOINT_URL": emulator["url"],
+            "AWS_ACCESS_KEY_ID": emulator["access_key"],
+            "AWS_SECRET_ACCESS_KEY": emulator["secret_key"],
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_PAGER": "",
+        }
+        self._keys = {}
+        for account in (ADMINISTRATOR, MEMBER):
+            role = emulator["role_arn_pattern"].format(account_id=account)
+            answer = self._run("sts", "assume-role", {"RoleArn": role, "RoleSessionName": "clients"}, {})["Credentials"]
+            self._keys[account] = dict(zip(VARIABLES, (answer[name] for name in SESSION), strict=True))
+
+    def call(self, account, operation, parameters):
+        """The answer of a call, or the code of its error."""
+        return self._run("securityhub", xform_name(operation, "-"), parameters, self._keys[account])
+
+    def _run(self, service, command, parameters, keys):
+        words = [sys.executable, "-m", "awscli", service, command, "--output", "json", "--cli-input-json", json.dumps(parameters)]
+        ended = subprocess.run(words, env={**self._environment, **keys}, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False)
+        if ended.returncode:
+            assert "An error occurred (" in ended.stderr, ended.stderr
+            return ended.stderr.partition("An error occurred (")[2].partition(")")[0]
+        return json.loads(ended.stdout or "{}")
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch, tmp_path):
+    for name in list(os.environ):
+        if name.startswith("AWS_") or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
+CLI_IS_MISSING = pytest.mark.skipif(importlib.util.find_spec("awscli") is None, reason="the AWS CLI (awscli) is not installed")
+
+
+@pytest.mark.parametrize("client_class", [Boto3, pytest.param(AwsCli, marks=CLI_IS_MISSING)])
+def test_each_call_is_made_and_answered(client_class, tmp_path):
+    with running_emulator(str(tmp_path), ["--regions", REGION]) as emulator:
+        client = client_class(emulator)
+        answers = {}
+        for step in STORY:
+            parameters = step.parameters(answers) if callable(step.parameters) else step.parameters
+            answer = client.call(step.account, step.operation, parameters)
+            if isinstance(step.expected, str):
+                assert answer == step.expected, step
+            else:
+                assert not isinstance(answer, str), (step, answer)
+                assert {name: answer.get(name) for name in step.expected} == step.expected, step
+                answers[step.operation] = answer
+    assert answers["GetMembers"]["Members"][0]["MemberStatus"] == "Created"
+    assert answers["ListInvitations"]["Invitations"][0]["MemberStatus"] == "Resigned"
+    assert answers["GetMasterAccount"]["Master"]["AccountId"] == ADMINISTRATOR
+    assert answers["GetAdministratorAccount"]["Administrator"]["AccountId"] == ADMINISTRATOR
+    assert [member["MemberStatus"] for member in answers["ListMembers"]["Members"]] == ["Enabled"]
+
+
+def test_the_story_has_each_call_of_hubs_members_and_invitations():
+    model = botocore.session.get_session().get_service_model("securityhub")
+    about = ("/accounts", "/administrator", "/invitations", "/master", "/members", "/tags")
+    routes = {name: model.operation_model(name).http["requestUri"] for name in model.operation_names}
+    assert {name for name, route in routes.items() if route.startswith(about)} == OPERATIONS

@@ -1,0 +1,209 @@
+# Copyright (c) Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Promises about what can be made to go wrong."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import time
+
+import pytest
+from botocore.exceptions import ClientError
+from botocore.exceptions import ConnectionClosedError
+from botocore.exceptions import ReadTimeoutError
+
+from emulator import faults
+
+from .conftest import ADMINISTRATOR
+from .conftest import MEMBER
+from .conftest import accept
+from .conftest import error
+from .conftest import invitation
+from .conftest import status
+
+ERRORS = [
+    ("InternalException", 500),
+    ("InvalidAccessException", 401),
+    ("InvalidInputException", 400),
+    ("LimitExceededException", 429),
+    ("ResourceNotFoundException", 404),
+    ("AccessDeniedException", 403),
+    ("ResourceConflictException", 409),
+    ("BadRequestException", 400),
+    ("UnrecognizedClientException", 403),
+    ("ServiceUnavailable", 503),
+]
+
+
+@pytest.mark.parametrize("code, http_status", ERRORS)
+def test_an_error_has_its_code_status_and_message(emulator, member, code, http_status):
+    emulator.add_fault(operation="DescribeHub", error={"code": code, "message": "for a test"})
+    assert error(member.describe_hub) == (code, http_status, "for a test")
+
+
+def test_an_error_can_have_another_status(emulator, member):
+    emulator.add_fault(operation="DescribeHub", error={"code": "Strange", "status": 502})
+    assert error(member.describe_hub) == ("Strange", 502, "")
+
+
+def test_a_fault_comes_once_unless_told_otherwise(emulator, member):
+    emulator.add_fault(operation="DescribeHub", error={"code": "InternalException"})
+    error(member.describe_hub)
+    assert member.describe_hub()
+
+
+def test_a_fault_can_let_calls_pass_first_and_come_often(emulator, member):
+    emulator.add_fault(operation="DescribeHub", skip=1, times=2, error={"code": "InternalException"})
+    member.describe_hub()
+    error(member.describe_hub)
+    error(member.describe_hub)
+    member.describe_hub()
+    assert emulator.faults()[0]["used"] == 2
+
+
+def test_a_fault_can_come_every_so_many_calls(emulator, member):
+    emulator.add_fault(operation="DescribeHub", skip=1, every=3, times=None, error={"code": "InternalException"})
+    failed = []
+    for _number in range(8):
+        try:
+            member.describe_hub()
+        except ClientError:
+            failed.append(_number)
+    assert failed == [3, 6]
+
+
+def test_calls_can_be_made_to_wait_for_one_another(emulator, aws, member):
+    emulator.seed(hubs=[ADMINISTRATOR])
+    emulator.add_fault(operation="DescribeHub", times=None, together=2)
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        assert all(pool.map(lambda account: aws(account).describe_hub(), [MEMBER, ADMINISTRATOR]))
+
+
+def test_a_call_does_not_wait_for_ever_for_others(emulator, member, monkeypatch):
+    monkeypatch.setattr(faults, "TOGETHER_TIMEOUT", 0.1)
+    emulator.add_fault(operation="DescribeHub", together=2)
+    assert error(member.describe_hub)[:2] == ("InternalException", 500)
+
+
+def test_a_fault_can_be_forever(emulator, member):
+    emulator.add_fault(operation="DescribeHub", times=None, error={"code": "InternalException"})
+    for _number in range(5):
+        error(member.describe_hub)
+    emulator.clear_faults()
+    assert member.describe_hub()
+
+
+def test_faults_of_one_operation_come_one_after_the_other(emulator, member):
+    emulator.add_fault(operation="DescribeHub", error={"code": "InternalException"})
+    emulator.add_fault(operation="DescribeHub", error={"code": "LimitExceededException"})
+    assert [error(member.describe_hub)[0] for _number in range(2)] == ["InternalException", "LimitExceededException"]
+
+
+@pytest.mark.parametrize("match", [{"account": ADMINISTRATOR}, {"region": "us-east-1"}, {"operation": "ListMembers"}, {"params": {"HubArn": "x"}}])
+def test_a_fault_for_other_calls_does_nothing(emulator, member, match):
+    emulator.add_fault(error={"code": "InternalException"}, **match)
+    assert member.describe_hub()
+
+
+def test_a_fault_can_be_for_some_of_several_names(emulator, member):
+    emulator.add_fault(operation=["GetMasterAccount", "Describe*"], account=[MEMBER], region="eu-*", error={"code": "InternalException"})
+    assert error(member.describe_hub)[0] == "InternalException"
+
+
+def test_an_error_before_the_effect_prevents_it(emulator, administrator, invited):
+    emulator.add_fault(operation="AcceptAdministratorInvitation", error={"code": "InternalException"})
+    assert error(accept, invited)[0] == "InternalException"
+    assert status(administrator) == "Invited"
+
+
+def test_an_error_after_the_effect_hides_it(emulator, administrator, invited):
+    emulator.add_fault(operation="AcceptAdministratorInvitation", when="after", error={"code": "InternalException"})
+    assert error(accept, invited)[:2] == ("InternalException", 500)
+    assert status(administrator) == "Enabled"
+
+
+@pytest.mark.parametrize("when, then", [("before", "Invited"), ("after", "Enabled")])
+def test_a_connection_can_drop_before_or_after_the_effect(emulator, administrator, invited, when, then):
+    emulator.add_fault(operation="AcceptAdministratorInvitation", when=when, drop=True)
+    with pytest.raises(ConnectionClosedError):
+        accept(invited)
+    assert status(administrator) == then
+    assert emulator.calls(operation="AcceptAdministratorInvitation")[0]["dropped"] is True
+
+
+def test_a_delay_is_waited_for(emulator, member):
+    emulator.add_fault(operation="DescribeHub", delay=0.3)
+    begin = time.monotonic()
+    member.describe_hub()
+    assert time.monotonic() - begin >= 0.3
+
+
+def test_a_delay_makes_a_client_time_out(emulator, aws, member):
+    emulator.add_fault(operation="DescribeHub", delay=1.5)
+    with pytest.raises(ReadTimeoutError):
+        aws.hasty(MEMBER).describe_hub()
+
+
+def test_a_delay_and_an_error_can_come_together(emulator, member):
+    emulator.add_fault(operation="*", times=None, delay=0.1)
+    emulator.add_fault(operation="DescribeHub", error={"code": "InternalException"})
+    begin = time.monotonic()
+    assert error(member.describe_hub)[0] == "InternalException"
+    assert time.monotonic() - begin >= 0.1
+
+
+def test_a_delay_does_not_hold_up_others(emulator, aws, member):
+    emulator.add_fault(operation="DescribeHub", delay=3)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(member.describe_hub)
+        while not emulator.calls(operation="DescribeHub"):
+            time.sleep(0.02)
+        member.list_members()
+        assert emulator.calls(operation="DescribeHub")[0]["status"] is None
+        assert slow.result()
+
+
+def test_a_canned_answer_hides_what_is_there(emulator, enabled):
+    emulator.add_fault(operation="GetAdministratorAccount", times=2, response={})
+    assert "Administrator" not in enabled.get_administrator_account()
+    assert "Administrator" not in enabled.get_administrator_account()
+    assert enabled.get_administrator_account()["Administrator"]["AccountId"] == ADMINISTRATOR
+
+
+def test_an_action_can_be_denied_as_iam_does(emulator, invited):
+    emulator.add_fault(operation="AcceptAdministratorInvitation", account=MEMBER, deny=True)
+    for _number in range(2):
+        code, http_status, message = error(accept, invited)
+        assert (code, http_status) == ("AccessDeniedException", 403)
+        assert message.startswith(
+            f"User: arn:aws:sts::{MEMBER}:assumed-role/SecurityHubMember/tests is not authorized to perform: securityhub:AcceptAdministratorInvitation"
+        )
+    invited.accept_invitation(MasterId=ADMINISTRATOR, InvitationId=invitation(invited)["InvitationId"])
+
+
+def test_one_role_can_be_denied(emulator, aws):
+    emulator.add_fault(operation="AssumeRole", params={"RoleArn": f"arn:aws:iam::{MEMBER}:*"}, deny=True)
+    role = f"arn:aws:iam::{MEMBER}:role/SecurityHubMember"
+    code, http_status, message = error(aws.sts.assume_role, RoleArn=role, RoleSessionName="tests")
+    assert (code, http_status) == ("AccessDenied", 403)
+    assert message.startswith(f"User: arn:aws:iam::123456789012:user/emulator is not authorized to perform: sts:AssumeRole on resource: {role}")
+    aws.sts.assume_role(RoleArn=f"arn:aws:iam::{ADMINISTRATOR}:role/SecurityHubMember", RoleSessionName="tests")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {},
+        {"operation": "DescribeHubs", "drop": True},
+        {"operation": "DescribeHub", "drop": True, "deny": True},
+        {"operation": "DescribeHub", "error": {"message": "no code"}},
+        {"operation": "DescribeHub", "drop": True, "when": "later"},
+        {"operation": "DescribeHub", "drop": True, "time": 2},
+    ],
+)
+def test_a_fault_that_makes_no_sense_is_refused(emulator, fault):
+    with pytest.raises(ValueError):
+        emulator.add_fault(**fault)
+    assert emulator.faults() == []
