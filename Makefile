@@ -35,6 +35,7 @@ AMAZON_AWS_READY := $(COLLECTIONS)/ansible_collections/amazon/aws/$(READY)
 help:
 	@echo 'make demo              accept invitations of many accounts on an emulator of AWS, and watch'
 	@echo 'make quick             a first answer in under a minute: style, units, contract'
+	@echo '  make contract        those of the functional tests that hold the contract'
 	@echo 'make fix               format the Python, and mend what ruff can mend'
 	@echo 'make test              everything that gates a change, one after the other:'
 	@echo '  make style           ruff: lint and format'
@@ -145,6 +146,7 @@ docs: env $(CHECKS_READY)
 
 .PHONY: conventions
 conventions: env
+	@$(VENV)/bin/python $(TOOLS)/needs_fragment.py $(call quoted,$(BASE))
 	@$(PYTEST) $(ARGS) tests/conventions
 
 .PHONY: sanity

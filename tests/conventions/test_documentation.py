@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
-PAGES = [os.path.join(ROOT, "README.md"), *sorted(glob.glob(os.path.join(ROOT, "docs", "*.md")))]
+PAGES = sorted(glob.glob(os.path.join(ROOT, "*.md")) + glob.glob(os.path.join(ROOT, "docs", "*.md")))
 PLUGINS = sorted(
     os.path.splitext(os.path.basename(path))[0] for folder in ("modules", "inventory") for path in glob.glob(os.path.join(ROOT, "plugins", folder, "*.py"))
 )
@@ -147,6 +147,20 @@ def test_the_readme_names_every_plugin_and_playbook():
 def test_the_index_names_every_page():
     there = {os.path.basename(page) for page in PAGES if os.path.dirname(page) != ROOT} - {"README.md"}
     assert there <= set(re.findall(r"\]\(([\w.]+)\)", read("docs", "README.md")))
+
+
+def test_the_commands_of_make_exist():
+    makefile = read("Makefile")
+    goals = set(re.findall(r"^\.PHONY: (\S+)$", makefile, re.MULTILINE))
+    for page in PAGES:
+        assert set(re.findall(r"(?:^ *|`)make ([a-z]+)", read(page), re.MULTILINE)) <= goals, page
+    assert goals <= set(re.findall(r"make ([a-z]+)  ", makefile)) | {"help", "home", "pythons", "stage", "test"}
+
+
+def test_the_guide_names_the_gates_in_their_order():
+    tests, gates = (re.search(rf"^{name} := (.*)$", read("Makefile"), re.MULTILINE)[1] for name in ("TESTS", "GATES"))
+    table = read("CONTRIBUTING.md").split("## Gates")[1].split("##")[0]
+    assert re.findall(r"^\| `(\w+)` ", table, re.MULTILINE) == gates.replace("$(TESTS)", tests).split()
 
 
 def anchors(page):
