@@ -192,7 +192,7 @@ changelog: env $(CHECKS_READY)
 
 .PHONY: bench
 bench: env
-	@$(INSIDE) env PYTHONPATH=tests python -m bench $(ARGS)
+	@$(INSIDE) env PYTHONPATH=tests:$(abspath $(COLLECTIONS)) python -m bench $(ARGS)
 
 .PHONY: mutants
 mutants: env

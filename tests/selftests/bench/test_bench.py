@@ -28,7 +28,7 @@ ADMINISTRATOR, MEMBER, REGION = "111111111111", "222222222222", "eu-west-1"
 @contextlib.contextmanager
 def bench_server():
     """The benchmark's server: its URL and the credentials that it takes."""
-    command = [sys.executable, "-m", "bench.server", "--latency", "0"]
+    command = [sys.executable, "-m", "bench.server", "--latency=0"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=TESTS) as process:
         try:
             yield {"url": f"http://127.0.0.1:{int(process.stdout.readline())}", "access_key": "AKIABENCH00000000001", "secret_key": "-"}
@@ -83,8 +83,12 @@ def test_the_server_answers_a_member_like_the_emulator(tmp_path):
         assert what_a_member_sees(server) == expected
 
 
-def test_the_benchmark_runs_and_checks_what_it_measures():
-    command = [sys.executable, "-m", "bench", "--accounts=2", "--regions=2", "--sample=1", "--latency=1", "--growth="]
-    ended = subprocess.run(command, cwd=TESTS, env={**os.environ, "PYTHONPATH": ""}, capture_output=True, text=True, check=False)
+@pytest.mark.parametrize("transport", [[], ["--plain"]])
+def test_the_benchmark_runs_and_checks_what_it_measures(transport):
+    command = [sys.executable, "-m", "bench", "--accounts=2", "--regions=2", "--sample=1", "--latency=1", "--times=1", *transport]
+    paths = f"{TESTS}:{TESTS.parents[3]}"
+    ended = subprocess.run(command, cwd=TESTS, env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert ended.stdout.count("this collection") == 2
+    assert ended.stdout.count("both together") == 2
+    assert ("over TLS" in ended.stdout) == (not transport)

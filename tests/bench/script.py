@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The boto3 script that a good engineer writes for this job: a pool of threads over all (account, region) pairs.
+"""The boto3 script that a good engineer writes for this job: a pool of threads over all (account, region) pairs, in one process or in several.
 
 It does what boto3's documentation advises: a role assumed once an account, a session an account, a client a region, made under a lock
 (making clients is not thread-safe, using them is), standard retries, the paginator. And one thing that the documentation does not tell,
@@ -16,6 +16,7 @@ import argparse
 import functools
 import sys
 import threading
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures import ThreadPoolExecutor
 
 import boto3
@@ -57,19 +58,8 @@ class Member:
         raise LookupError(f"no invitation from {administrator_id} in {region}")
 
 
-def main():
-    """Accept in all accounts and regions; ends with an error if any of them failed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--administrator", required=True)
-    parser.add_argument("--accounts", required=True, help="a file with an account ID a line")
-    parser.add_argument("--regions", required=True, help="separated by commas")
-    parser.add_argument("--role", default="SecurityHubMember")
-    parser.add_argument("--endpoint-url")
-    parser.add_argument("--threads", type=int, default=32)
-    args = parser.parse_args()
-
-    with open(args.accounts, encoding="utf-8") as stream:
-        accounts = stream.read().split()
+def accept_all(accounts, args):
+    """Accept in all regions of these accounts, with a pool of threads. Returns how many (account, region) pairs failed, and prints why."""
     session = boto3.Session(region_name="us-east-1")
     sts = session.client("sts", endpoint_url=args.endpoint_url, config=CONFIG)
     loader = botocore.session.Session().get_component("data_loader")
@@ -86,15 +76,35 @@ def main():
 
     with ThreadPoolExecutor(args.threads) as executor:
         futures = {(account, region): executor.submit(accept, account, region) for account in accounts for region in args.regions.split(",")}
-    changed, failed = 0, 0
+    failed = 0
     for (account, region), future in futures.items():
         try:
-            changed += future.result()
+            future.result()
         except Exception as e:  # pylint: disable=broad-except
             failed += 1
             print(f"{account} {region}: {e}", file=sys.stderr)
-    print(f"{len(futures)} pairs, {changed} changed, {failed} failed")
-    sys.exit(1 if failed else 0)
+    return failed
+
+
+def main():
+    """Accept in all accounts and regions; ends with an error if any of them failed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--administrator", required=True)
+    parser.add_argument("--accounts", required=True, help="a file with an account ID a line")
+    parser.add_argument("--regions", required=True, help="separated by commas")
+    parser.add_argument("--role", default="SecurityHubMember")
+    parser.add_argument("--endpoint-url")
+    parser.add_argument("--threads", type=int, default=32, help="of each process")
+    parser.add_argument("--processes", type=int, default=1, help="between which the accounts are divided")
+    args = parser.parse_args()
+
+    with open(args.accounts, encoding="utf-8") as stream:
+        accounts = stream.read().split()
+    if args.processes == 1:
+        sys.exit(accept_all(accounts, args) > 0)
+    with ProcessPoolExecutor(args.processes) as executor:
+        parts = [accounts[number :: args.processes] for number in range(args.processes)]
+        sys.exit(sum(executor.map(accept_all, parts, [args] * args.processes)) > 0)
 
 
 if __name__ == "__main__":
