@@ -168,8 +168,9 @@ def _forget_other_tasks():
 
 
 def _set_environment(variables):
-    os.environ.clear()
-    os.environ.update(variables)
+    if os.environ != variables:
+        os.environ.clear()
+        os.environ.update(variables)
 
 
 @contextlib.contextmanager

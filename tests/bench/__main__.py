@@ -116,9 +116,12 @@ class Bench:
         sample: the number of accounts for the playbook of today, whose cost for each (account, region) is what counts.
         """
         measured: dict[str, list[tuple[Cost, Cost]]] = {name: [] for name in names}
-        for _time in range(times):
+        for time in range(times):
             for name in names:
-                measured[name].append(self.measure(name, sample if name == "today" else accounts, regions))
+                if name != "today":
+                    measured[name].append(self.measure(name, accounts, regions))
+                elif not time:
+                    measured[name].append(self.measure(name, sample, regions))
         return {name: (_median([first for first, _second in costs]), _median([second for _first, second in costs])) for name, costs in measured.items()}
 
 
@@ -149,20 +152,19 @@ def table(title: str, costs: dict[str, Cost]) -> None:
 def main() -> None:
     """Read the arguments and run."""
 
-    def numbers(text: str) -> list[int]:
-        return [int(number) for number in text.split(",") if number]
+    def sizes(text: str) -> list[tuple[int, int]]:
+        return [(int(accounts), int(regions)) for accounts, regions in (size.split("x") for size in text.split(","))]
 
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--accounts", type=numbers, default=[200], help="how many, or several numbers separated by commas")
-    parser.add_argument("--regions", type=numbers, default=[1, 3, 17], help="how many, separated by commas")
+    parser.add_argument("--sizes", type=sizes, default="200x1,200x3,60x17", help="accounts x regions, separated by commas")
     parser.add_argument("--latency", type=float, default=30, help="of each call, in milliseconds")
-    parser.add_argument("--times", type=int, default=3, help="how often each is measured; the median is told")
-    parser.add_argument("--sample", type=int, default=4, help="accounts for the playbook of today")
+    parser.add_argument("--times", type=int, default=3, help="how often each is measured (the playbook of today: once); the median is told")
+    parser.add_argument("--sample", type=int, default=3, help="accounts for the playbook of today")
     parser.add_argument("--clients", type=lambda text: text.split(","), default=list(CLIENTS), help=f"some of {','.join(CLIENTS)}")
     parser.add_argument("--plain", action="store_true", help="over HTTP, without TLS")
     args = parser.parse_args()
-    if not all(1 <= regions <= len(REGIONS) for regions in args.regions):
-        parser.error(f"--regions are 1 to {len(REGIONS)}")
+    if not all(1 <= regions <= len(REGIONS) for _accounts, regions in args.sizes):
+        parser.error(f"there can be 1 to {len(REGIONS)} regions")
     if "collection" not in args.clients or not set(args.clients) <= set(CLIENTS):
         parser.error(f"--clients are collection and some of {', '.join(CLIENTS)}")
     versions = subprocess.run(["ansible-playbook", "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
@@ -170,11 +172,10 @@ def main() -> None:
     print(f"{args.latency:g} ms a call{'' if args.plain else ', over TLS'}. Milliseconds for each (account, region), medians of {args.times}.\n", flush=True)
     with tempfile.TemporaryDirectory() as name, running_server(pathlib.Path(name), args.latency, not args.plain) as server:
         bench = Bench(server, pathlib.Path(name))
-        for accounts in args.accounts:
-            for regions in args.regions:
-                costs = bench.medians(args.clients, accounts, regions, args.times, args.sample)
-                for run, title in enumerate(("accepting", "nothing to do")):
-                    table(f"{accounts} accounts x {regions} regions, {title}", {name: both[run] for name, both in costs.items()})
+        for accounts, regions in args.sizes:
+            costs = bench.medians(args.clients, accounts, regions, args.times, args.sample)
+            for run, title in enumerate(("accepting", "nothing to do")):
+                table(f"{accounts} accounts x {regions} regions, {title}", {name: both[run] for name, both in costs.items()})
 
 
 if __name__ == "__main__":
