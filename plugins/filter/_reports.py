@@ -6,13 +6,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from ansible_collections.cloudsec.securityhub.plugins.plugin_utils import _report
 
 
 class FilterModule:
     """What plugin_utils/_report.py does, for templates."""
 
-    def filters(self):
+    def filters(self) -> dict[str, Callable[..., Any]]:
         """The filters by their names."""
         return {
             "_variable_mistakes": _report.variable_mistakes,

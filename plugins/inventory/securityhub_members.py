@@ -125,8 +125,12 @@ cache_connection: ~/.cache/ansible/securityhub_members # a folder where nobody e
 import fnmatch
 import os
 import re
+from collections.abc import Callable
+from typing import Any
 
 from ansible.errors import AnsibleParserError
+from ansible.inventory.data import InventoryData
+from ansible.parsing.dataloader import DataLoader
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.amazon.aws.plugins.plugin_utils.inventory import AWSInventoryBase
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _member as member
@@ -154,7 +158,7 @@ class InventoryModule(AWSInventoryBase):
     NAME = "cloudsec.securityhub.securityhub_members"
     INVENTORY_FILE_SUFFIXES = ("securityhub_members.yml", "securityhub_members.yaml")
 
-    def parse(self, inventory, loader, path, cache=True):
+    def parse(self, inventory: InventoryData, loader: DataLoader, path: str, cache: bool = True) -> None:
         """Fill the inventory from the configuration file at path. Raises AnsibleParserError where AWS can't be read."""
         super().parse(inventory, loader, path, cache=cache)
         wanted = self._filters()
@@ -165,7 +169,7 @@ class InventoryModule(AWSInventoryBase):
                 self.update_cached_result(path, cache, memberships)
         self._populate([membership for membership in memberships if self._makes_sense(membership) and wanted(membership)])
 
-    def _makes_sense(self, membership):
+    def _makes_sense(self, membership: dict[str, Any]) -> bool:
         """Whether a membership can be a host and be in a group; whether AWS or a cache told of it, what is made into names is looked at."""
         account_id, status = membership["account_id"], membership["member_status"]
         if re.fullmatch(r"[0-9]{12}", str(account_id)) and status is not None and re.fullmatch(r"[A-Za-z]+", str(status)):
@@ -173,10 +177,10 @@ class InventoryModule(AWSInventoryBase):
         self.warn(f"A membership of account {account_id!r} in status {status!r}, in region {membership['region']}, is left out: no host can be made of it.")
         return False
 
-    def _set_frozen_credentials(self):
+    def _set_frozen_credentials(self) -> None:
         """Nothing: the role is assumed by the account that the modules of this collection use too."""
 
-    def _fetch(self):
+    def _fetch(self) -> tuple[list[dict[str, Any]], bool]:
         """The memberships in all regions, members' dicts, each with its region; and whether no region is missing."""
         options = {name: self.get_option(name) for name in CONNECTION_OPTIONS}
         # The region may come from the environment; it is no contradiction to the regions of the file
@@ -192,7 +196,7 @@ class InventoryModule(AWSInventoryBase):
             self.warn(f"Region {outcome['region']} is skipped: {outcome['error']['message']}")
         return [{**found, "region": outcome["region"]} for outcome in outcomes for found in outcome["members"]], not failed
 
-    def _filters(self):
+    def _filters(self) -> Callable[[dict[str, Any]], bool]:
         """A function that tells whether a membership is wanted."""
         include = [filters for filters in (self.get_option("filters"), *self.get_option("include_filters")) if filters]
         exclude = self.get_option("exclude_filters")
@@ -204,7 +208,7 @@ class InventoryModule(AWSInventoryBase):
             (not include or any(_matches(membership, filters) for filters in include)) and not any(_matches(membership, filters) for filters in exclude)
         )
 
-    def _populate(self, memberships):
+    def _populate(self, memberships: list[dict[str, Any]]) -> None:
         """Make hosts and groups of memberships."""
         self.inventory.add_group("securityhub_members")
         strict = self.get_option("strict")
@@ -220,7 +224,7 @@ class InventoryModule(AWSInventoryBase):
             self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, name, strict=strict)
 
 
-def _matches(membership, filters):
+def _matches(membership: dict[str, Any], filters: dict[str, Any]) -> bool:
     """Whether a membership has, in each field of the filters, one of the values there."""
     return all(
         any(fnmatch.fnmatchcase(membership[field] or "", str(pattern)) for pattern in (values if isinstance(values, list) else [values]))
@@ -228,9 +232,9 @@ def _matches(membership, filters):
     )
 
 
-def _hosts(memberships):
+def _hosts(memberships: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """The variables of each host, by its name, in the order of account IDs."""
-    hosts = {}
+    hosts: dict[str, dict[str, Any]] = {}
     for membership in sorted(memberships, key=lambda membership: membership["account_id"]):
         account_id, region = membership["account_id"], membership["region"]
         variables = hosts.setdefault(
@@ -252,6 +256,6 @@ def _hosts(memberships):
     return hosts
 
 
-def _group(status):
+def _group(status: str) -> str:
     """A status as the name of a group's end; in older regions an enabled member is Associated."""
     return "enabled" if status in member.ENABLED else status.lower()

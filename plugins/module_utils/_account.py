@@ -9,7 +9,10 @@ from __future__ import annotations
 import functools
 import os
 import threading
-from collections import namedtuple
+from collections.abc import Sequence
+from typing import Any
+from typing import NamedTuple
+from typing import NoReturn
 
 try:
     import botocore.credentials
@@ -23,6 +26,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws
 
 from . import _errors as errors
 from ._client import ClientFactory
+from ._client import RegionClient
 from ._client import UnusableConfig
 from ._client import configured_secrets
 from ._client import find_credentials
@@ -30,14 +34,20 @@ from ._client import shared_session
 
 DEFAULT_ROLE_SESSION_NAME = "ansible-cloudsec.securityhub"
 
+# All that asking AWS can raise here
+_FAILURES: tuple[type[Exception], ...] = (errors.SecurityHubError, *errors.FAILURES)
+
 # Regions that every account of a partition has; STS answers there whatever else the account has opted in to.
 _HOME_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 
 
-class Location(namedtuple("Location", "account_id region")):
+class Location(NamedTuple):
     """Where a call is made, as messages tell it. account_id: None where it is not known."""
 
-    def __str__(self):
+    account_id: str | None
+    region: str
+
+    def __str__(self) -> str:
         return f"{'account ' + self.account_id if self.account_id else 'this account'}, region {self.region}"
 
 
@@ -48,16 +58,18 @@ class Account:
     Raises SecurityHubError (invalid_input, credentials) for options that can't work.
     """
 
-    def __init__(self, options):
+    def __init__(self, options: dict[str, Any]) -> None:
         self._options = options
         self._expected = options.get("expected_account_id")
         self.regions = _regions(options)
         self._endpoint_url, self._profile, self._verify = _connection(options, self.regions[0])
-        self._secrets = {options.get("secret_key"), options.get("session_token")}
-        self._clients = self._credentials = None
+        self._secrets: set[str | None] = {options.get("secret_key"), options.get("session_token")}
+        # From sign_in() on
+        self._clients: Any = None
+        self._credentials: Any = None
         self._identity_lock = threading.Lock()
 
-    def sign_in(self):
+    def sign_in(self) -> None:
         """Find the credentials and, where a role was given, assume it (AWS: sts:AssumeRole, one call).
 
         Raises SecurityHubError (credentials, assume_role_failed, endpoint_unreachable, invalid_input).
@@ -78,11 +90,11 @@ class Account:
             # A CA bundle that can't be read, or an endpoint of the configuration that is no URL
             raise _unusable(e) from e
 
-    def stop(self):
+    def stop(self) -> None:
         """Let there be no more calls."""
         self._clients.stop()
 
-    def check_role(self):
+    def check_role(self) -> None:
         """Make sure that the role is one of the account that the task expects. Makes no call.
 
         Raises SecurityHubError (wrong_account).
@@ -90,7 +102,7 @@ class Account:
         if self._expected and self.known_account_id():
             self._compare(self.known_account_id())
 
-    def check_caller(self):
+    def check_caller(self) -> None:
         """Make sure that the task acts in the account that it expects (AWS: sts:GetCallerIdentity, unless the role's ARN has told).
 
         Raises SecurityHubError: wrong_account, or why STS could not be asked.
@@ -103,33 +115,33 @@ class Account:
                 raise self.explain(e, _home_region(self.regions[0]), ["sts:GetCallerIdentity"]) from e
             self._compare(self._identity)
 
-    def _compare(self, account_id):
+    def _compare(self, account_id: str | None) -> None:
         if account_id != self._expected:
             raise errors.SecurityHubError(
                 errors.WRONG_ACCOUNT,
                 f"The task would act in account {account_id}, and expected_account_id is {self._expected}. {errors.ADVICE[errors.WRONG_ACCOUNT]}",
             )
 
-    def client(self, region):
+    def client(self, region: str) -> RegionClient:
         """The Security Hub client for a region, as this account. Makes no call.
 
         Raises SecurityHubError (region_not_enabled) for a name that no region can have.
         """
         return self._region_client("securityhub", region)
 
-    def known_account_id(self):
+    def known_account_id(self) -> str | None:
         """The account's ID from what is known without a call: the role's ARN. None where there is no role."""
         role_arn = self._options.get("assume_role_arn")
         return role_arn.split(":")[4] if role_arn and role_arn.count(":") >= 5 else None
 
-    def resolve_account_id(self):
+    def resolve_account_id(self) -> str | None:
         """The account's ID: from the role's ARN, or else from STS (AWS: sts:GetCallerIdentity, which no policy can deny; once a task at most).
 
         Returns None where STS did not accept the credentials or could not be asked.
         """
         return self.known_account_id() or self._resolve_identity()
 
-    def explain(self, exception, region, actions=()):
+    def explain(self, exception: Exception, region: str, actions: Sequence[str] = ()) -> errors.SecurityHubError:
         """The SecurityHubError for a botocore exception. Where AWS has answered, its message names the account, so STS may be asked first.
 
         region: where the call was made. actions: as of errors.translate.
@@ -140,30 +152,30 @@ class Account:
         credentials_work = errors.is_about_credentials_or_region(exception) and self._resolve_identity() is not None
         return errors.translate(exception, location, credentials_work=credentials_work, actions=actions)
 
-    def _resolve_identity(self):
+    def _resolve_identity(self) -> str | None:
         with self._identity_lock:
             return self._identity
 
     @functools.cached_property
-    def _identity(self):
+    def _identity(self) -> str | None:
         try:
             return self._ask_identity() if self._credentials else None
-        except (errors.SecurityHubError, *errors.FAILURES):
+        except _FAILURES:
             return None
 
-    def _ask_identity(self):
+    def _ask_identity(self) -> str:
         return self._region_client("sts", _home_region(self.regions[0])).call("get_caller_identity")["Account"]
 
-    def secrets(self):
+    def secrets(self) -> set[str]:
         """The secrets that AWS or a library may have been shown for this account, as far as they are known without a call: a set of strings."""
         return set(filter(None, self._secrets)) | configured_secrets(self._profile)
 
-    def _region_client(self, service, region):
+    def _region_client(self, service: str, region: str) -> RegionClient:
         """A service's client for a region. Raises what _check_region_name raises."""
         self._check_region_name(region)
         return self._clients.client(service, region, self._credentials, self._endpoint_url)
 
-    def _check_region_name(self, region):
+    def _check_region_name(self, region: str) -> None:
         """Let only names pass that are one part of a host's. Raises SecurityHubError (region_not_enabled)."""
         try:
             botocore.utils.validate_region_name(region)
@@ -172,7 +184,7 @@ class Account:
         except errors.FAILURES as e:
             raise self.explain(e, region) from e
 
-    def _base_credentials(self):
+    def _base_credentials(self) -> Any:
         options = self._options
         if options.get("access_key") or options.get("secret_key"):
             if not (options.get("access_key") and options.get("secret_key")):
@@ -189,7 +201,7 @@ class Account:
             raise
         return credentials
 
-    def _sts_region(self):
+    def _sts_region(self) -> str:
         """Where roles are assumed: not just where the task acts, which may be a region that the caller has not opted in to."""
         found = _found_region(self._options.get("profile"))
         if found:
@@ -197,7 +209,7 @@ class Account:
         # Nor one of another partition, where nobody knows the caller
         return found if found and _partition(found) == _partition(self.regions[0]) else _home_region(self.regions[0])
 
-    def _assume_role(self):
+    def _assume_role(self) -> botocore.credentials.Credentials:
         options = self._options
         role_arn = options["assume_role_arn"]
         request = {"RoleArn": role_arn, "RoleSessionName": options.get("assume_role_session_name") or DEFAULT_ROLE_SESSION_NAME}
@@ -210,7 +222,7 @@ class Account:
             raise self._role_error(e, role_arn, region) from e
         return botocore.credentials.Credentials(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"])
 
-    def _role_error(self, exception, role, region):
+    def _role_error(self, exception: Exception, role: str, region: str) -> errors.SecurityHubError:
         """The error of a role that could not be assumed. role: words for which one."""
         error = self.explain(exception, region, ["sts:AssumeRole"])
         # It is refused by an answer that is about the role; any other failure has a reason of its own
@@ -223,18 +235,18 @@ class Account:
 class _RecordingCredentials:
     """Credentials as botocore uses them to sign a call; whatever they sign with is added to secrets, also after they were refreshed."""
 
-    def __init__(self, credentials, secrets):
+    def __init__(self, credentials: Any, secrets: set[str | None]) -> None:
         self._credentials = credentials
         self._secrets = secrets
 
-    def get_frozen_credentials(self):
+    def get_frozen_credentials(self) -> Any:
         """The credentials of the moment."""
         frozen = self._credentials.get_frozen_credentials()
         self._secrets.update((frozen.secret_key, frozen.token))
         return frozen
 
 
-def _regions(options):
+def _regions(options: dict[str, Any]) -> list[str]:
     """The regions to act in: as asked, in that order, each once; or the one that boto3 finds. Never empty."""
     if options.get("regions") is not None:
         regions = list(dict.fromkeys(options["regions"]))
@@ -250,7 +262,7 @@ def _regions(options):
     return regions
 
 
-def _found_region(profile):
+def _found_region(profile: str | None) -> str | None:
     """The region that the environment or the AWS configuration names; None where neither does."""
     if os.environ.get("AWS_REGION"):
         return os.environ["AWS_REGION"]
@@ -260,24 +272,24 @@ def _found_region(profile):
         return None  # a missing profile is reported when its credentials are needed
 
 
-def _region_exists(region):
+def _region_exists(region: str) -> bool:
     """Whether botocore knows the region, in any partition."""
     session = shared_session()
     return any(region in session.get_available_regions("ec2", partition) for partition in session.get_available_partitions())
 
 
-def _home_region(region):
+def _home_region(region: str) -> str:
     return _HOME_REGIONS.get(_partition(region), region)
 
 
-def _partition(region):
+def _partition(region: str) -> str:
     try:
         return shared_session().get_partition_for_region(region)
     except errors.FAILURES:
         return "aws"
 
 
-def _connection(options, region):
+def _connection(options: dict[str, Any], region: str) -> tuple[str | None, str | None, bool | str]:
     """amazon.aws's reading of the connection options: endpoint URL, profile, and how certificates are verified."""
     _region, endpoint_url, connection = get_aws_connection_info(_Options({**options, "region": region, "aws_config": None}))
     if endpoint_url and not _is_url(endpoint_url):
@@ -288,11 +300,11 @@ def _connection(options, region):
     return endpoint_url, connection.get("profile_name"), verify
 
 
-def _unusable(exception):
+def _unusable(exception: Exception) -> errors.SecurityHubError:
     return errors.invalid_input(f"The connection options can't be used: {exception}. {errors.ADVICE[errors.INVALID_INPUT]}")
 
 
-def _is_url(text):
+def _is_url(text: str) -> bool:
     try:
         return text.startswith(("http://", "https://")) and botocore.utils.is_valid_endpoint_url(text)
     except ValueError:
@@ -302,9 +314,9 @@ def _is_url(text):
 class _Options:
     """The part of a module that amazon.aws's connection helpers use."""
 
-    def __init__(self, params):
+    def __init__(self, params: dict[str, Any]) -> None:
         self.params = params
 
-    def fail_json(self, msg, **kwargs):  # pylint: disable=unused-argument
+    def fail_json(self, msg: str, **kwargs: Any) -> NoReturn:  # pylint: disable=unused-argument
         """Raise what the helper has found."""
         raise errors.invalid_input(f"{msg} {errors.ADVICE[errors.INVALID_INPUT]}")

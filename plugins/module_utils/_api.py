@@ -9,13 +9,25 @@ Answers are in Ansible's spelling (snake_case, times as ISO 8601 strings); error
 
 from __future__ import annotations
 
+import datetime
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import Any
+from typing import TypeVar
+
 from . import _errors as errors
+from ._account import Account
 from ._account import Location
 from ._waiting import BAD_REQUEST_TIMEOUT
 from ._waiting import Poller
 
 # Both the largest page that the service gives and the most accounts that it takes in a call
 PAGE_SIZE = 50
+
+Item = TypeVar("Item")
+# A client's method and its parameters
+_Call = tuple[str, dict[str, Any]]
 
 # Memberships that the service may still show, but that have ended.
 ENDED = ("resigned", "removed", "deleted")
@@ -27,26 +39,26 @@ class SecurityHubApi:
     Every method raises SecurityHubError; throttling, server errors and lost connections have been retried before.
     """
 
-    def __init__(self, account, region):
+    def __init__(self, account: Account, region: str) -> None:
         self._account = account
         self._region = region
         self._client = account.client(region)
-        self._denied = {}
+        self._denied: dict[str, errors.SecurityHubError] = {}
 
     @property
-    def known_account_id(self):
+    def known_account_id(self) -> str | None:
         """The account's ID, or None where only a call would tell."""
         return self._account.known_account_id()
 
-    def resolve_account_id(self):
+    def resolve_account_id(self) -> str | None:
         """The account's ID, or None where even STS can't tell. AWS: sts:GetCallerIdentity, unless it is known."""
         return self._account.resolve_account_id()
 
-    def resolve_location(self):
+    def resolve_location(self) -> Location:
         """Where calls are made, for a message. AWS: as resolve_account_id."""
         return Location(self.resolve_account_id(), self._region)
 
-    def get_administrator(self):
+    def get_administrator(self) -> dict[str, Any] | None:
         """This account's administrator: a dict of account_id, invitation_id, invited_at, member_status; None where there is none.
 
         AWS: GetAdministratorAccount, or GetMasterAccount where policies allow only that.
@@ -57,65 +69,65 @@ class SecurityHubApi:
             return None
         return _invitation(found)
 
-    def list_invitations(self):
+    def list_invitations(self) -> list[dict[str, Any]]:
         """All invitations that this account has received, as get_administrator's dicts. AWS: ListInvitations, all pages."""
         found = self._list("list_invitations", "Invitations")
         return [_invitation(invitation) for invitation in found]
 
-    def accept(self, administrator_id, invitation_id):
+    def accept(self, administrator_id: str, invitation_id: str) -> None:
         """AWS: AcceptAdministratorInvitation, or AcceptInvitation where policies allow only that."""
         self._either(
             ("accept_administrator_invitation", {"AdministratorId": administrator_id, "InvitationId": invitation_id}),
             ("accept_invitation", {"MasterId": administrator_id, "InvitationId": invitation_id}),
         )
 
-    def leave_administrator(self):
+    def leave_administrator(self) -> None:
         """AWS: DisassociateFromAdministratorAccount, or DisassociateFromMasterAccount where policies allow only that."""
         self._either(("disassociate_from_administrator_account", {}), ("disassociate_from_master_account", {}))
 
-    def decline_invitation(self, administrator_id):
+    def decline_invitation(self, administrator_id: str) -> None:
         """AWS: DeclineInvitations for this sender alone."""
         self._call_for_account("decline_invitations", administrator_id)
 
-    def delete_invitation(self, administrator_id):
+    def delete_invitation(self, administrator_id: str) -> None:
         """AWS: DeleteInvitations for this sender alone."""
         self._call_for_account("delete_invitations", administrator_id)
 
-    def count_invitations(self):
+    def count_invitations(self) -> int:
         """How many invitations wait for an answer; an accepted one is not counted. AWS: GetInvitationsCount."""
         return self._call("get_invitations_count", {}).get("InvitationsCount", 0)
 
-    def get_members(self, account_ids):
+    def get_members(self, account_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
         """The members among these accounts, in any status, as a dict by account ID of _member's dicts. AWS: GetMembers, in batches."""
-        members = {}
+        members: dict[str, dict[str, Any]] = {}
         for batch in batches(account_ids):
             answer = self._call("get_members", {"AccountIds": batch}, none_if=_says_not_found)
             members.update((found["AccountId"], _member(found)) for found in answer.get("Members") or [])
         return members
 
-    def list_members(self):
+    def list_members(self) -> list[dict[str, Any]]:
         """All members, in any status, as _member's dicts. AWS: ListMembers, all pages."""
         found = self._list("list_members", "Members", OnlyAssociated=False)
         return [_member(member) for member in found]
 
-    def create_members(self, emails):
+    def create_members(self, emails: dict[str, str | None]) -> dict[str, errors.SecurityHubError]:
         """Create members, at most 50, from a dict of emails (or None) by account ID. Returns the errors by account ID. AWS: CreateMembers."""
         details = [{"AccountId": account_id, **({"Email": email} if email else {})} for account_id, email in emails.items()]
         return self._unprocessed("create_members", {"AccountDetails": details})
 
-    def invite_members(self, account_ids):
+    def invite_members(self, account_ids: list[str]) -> dict[str, errors.SecurityHubError]:
         """Invite created members, at most 50. Returns the errors by account ID. AWS: InviteMembers."""
         return self._unprocessed("invite_members", {"AccountIds": account_ids})
 
-    def disassociate_members(self, account_ids):
+    def disassociate_members(self, account_ids: list[str]) -> dict[str, errors.SecurityHubError]:
         """End the memberships of at most 50 accounts. Returns no errors by account: the service tells none. AWS: DisassociateMembers."""
         return self._unprocessed("disassociate_members", {"AccountIds": account_ids})
 
-    def delete_members(self, account_ids):
+    def delete_members(self, account_ids: list[str]) -> dict[str, errors.SecurityHubError]:
         """Delete at most 50 disassociated members. Returns the errors by account ID. AWS: DeleteMembers."""
         return self._unprocessed("delete_members", {"AccountIds": account_ids})
 
-    def describe_hub(self):
+    def describe_hub(self) -> dict[str, Any] | None:
         """The hub: a dict of hub_arn, subscribed_at, auto_enable_controls, control_finding_generator; None where it is off. AWS: DescribeHub."""
         try:
             found = self._call("describe_hub", {}, none_if=_says_not_found)
@@ -132,36 +144,36 @@ class SecurityHubApi:
             "control_finding_generator": found.get("ControlFindingGenerator"),
         }
 
-    def enable_hub(self, settings):
+    def enable_hub(self, settings: dict[str, Any]) -> bool:
         """Enable the hub with settings in AWS's spelling. False where it was enabled already. AWS: EnableSecurityHub."""
         return self._call("enable_security_hub", settings, none_if=_says_already_enabled) != {}
 
-    def disable_hub(self):
+    def disable_hub(self) -> None:
         """AWS: DisableSecurityHub."""
         self._call("disable_security_hub", {})
 
-    def update_hub(self, settings):
+    def update_hub(self, settings: dict[str, Any]) -> None:
         """Change the hub's settings, in AWS's spelling. AWS: UpdateSecurityHubConfiguration."""
         self._call("update_security_hub_configuration", settings)
 
-    def get_tags(self, arn):
+    def get_tags(self, arn: str) -> dict[str, str]:
         """The tags of a resource, as a dict. AWS: ListTagsForResource."""
         return self._call("list_tags_for_resource", {"ResourceArn": arn}).get("Tags") or {}
 
-    def set_tags(self, arn, tags):
+    def set_tags(self, arn: str, tags: dict[str, str]) -> None:
         """AWS: TagResource."""
         self._call("tag_resource", {"ResourceArn": arn, "Tags": tags})
 
-    def remove_tags(self, arn, names):
+    def remove_tags(self, arn: str, names: list[str]) -> None:
         """AWS: UntagResource."""
         self._call("untag_resource", {"ResourceArn": arn, "TagKeys": names})
 
-    def _call_for_account(self, method, account_id):
+    def _call_for_account(self, method: str, account_id: str) -> None:
         """A call that takes a list of accounts, for one: what it left unprocessed is an error."""
         for error in self._unprocessed(method, {"AccountIds": [account_id]}).values():
             raise error
 
-    def _unprocessed(self, method, parameters):
+    def _unprocessed(self, method: str, parameters: dict[str, Any]) -> dict[str, errors.SecurityHubError]:
         """A call that takes a list of accounts. Returns what it left unprocessed, as errors by account ID."""
         operation = _operation(method)
         answer = self._call(method, parameters)
@@ -169,7 +181,7 @@ class SecurityHubApi:
         location, retried = left_out and self.resolve_location(), errors.was_retried(answer)
         return {left["AccountId"]: errors.unprocessed(operation, left["AccountId"], left.get("ProcessingResult"), location, retried) for left in left_out}
 
-    def _either(self, current, older, none_if=None):
+    def _either(self, current: _Call, older: _Call, none_if: Callable[[Exception], bool] | None = None) -> dict[str, Any]:
         """The current call, or its older twin where IAM denies the current one: many policies know only the older name."""
         denied = self._denied.get(current[0])
         if denied is None:
@@ -188,15 +200,15 @@ class SecurityHubApi:
         self._denied[current[0]] = denied
         return answer
 
-    def _call(self, method, parameters, none_if=None):
+    def _call(self, method: str, parameters: dict[str, Any], none_if: Callable[[Exception], bool] | None = None) -> dict[str, Any]:
         """One call; {} where none_if recognizes the exception as AWS's way to say "none"."""
         return self._settle_bad_requests(method, lambda: self._client.call(method, **parameters), none_if)
 
-    def _list(self, method, items, **parameters):
+    def _list(self, method: str, items: str, **parameters: Any) -> list[dict[str, Any]]:
         """All pages of a list."""
-        return self._settle_bad_requests(method, lambda: self._client.list(method, items, MaxResults=PAGE_SIZE, **parameters))
+        return self._settle_bad_requests(method, lambda: self._client.list_all(method, items, MaxResults=PAGE_SIZE, **parameters))
 
-    def _settle_bad_requests(self, method, call, none_if=None):
+    def _settle_bad_requests(self, method: str, call: Callable[[], Any], none_if: Callable[[Exception], bool] | None = None) -> Any:
         """Make a call and translate its errors; settle a BadRequestException, which means "hub is off" or "try again"."""
         poller = Poller(BAD_REQUEST_TIMEOUT, first=0.5, slowest=8, jitter=True)
         while True:
@@ -211,10 +223,10 @@ class SecurityHubApi:
                 if not poller.wait():
                     raise self._explain(e) from e
 
-    def _explain(self, exception, actions=()):
+    def _explain(self, exception: Exception, actions: Sequence[str] = ()) -> errors.SecurityHubError:
         return self._account.explain(exception, self._region, actions)
 
-    def _require_hub(self, bad_request):
+    def _require_hub(self, bad_request: Exception) -> None:
         """Raise hub_not_enabled for a BadRequestException unless DescribeHub shows that the hub is on. AWS: DescribeHub.
 
         Where DescribeHub itself fails, and not for that reason nor for want of permission, its own error is raised.
@@ -236,29 +248,29 @@ class SecurityHubApi:
             ) from e
 
 
-def _says_no_administrator(exception):
+def _says_no_administrator(exception: Exception) -> bool:
     """Whether an exception of GetAdministratorAccount is one of the ways in which AWS says that there is none."""
     code = errors.aws_code(exception)
     return code == "ResourceNotFoundException" or (code == "AccessDeniedException" and "no such resource found" in errors.aws_message(exception).lower())
 
 
-def _says_not_found(exception):
+def _says_not_found(exception: Exception) -> bool:
     """Whether an exception is AWS's way to say that there is nothing of the kind."""
     return errors.aws_code(exception) == "ResourceNotFoundException"
 
 
-def _says_already_enabled(exception):
+def _says_already_enabled(exception: Any) -> bool:
     """Whether an exception of EnableSecurityHub only says that somebody has enabled the hub before this call."""
     return errors.aws_code(exception) == "ResourceConflictException" and not errors.was_retried(exception.response)
 
 
-def batches(items):
+def batches(items: Iterable[Item]) -> list[list[Item]]:
     """The items in lists that one call takes."""
     items = list(items)
     return [items[start : start + PAGE_SIZE] for start in range(0, len(items), PAGE_SIZE)]
 
 
-def _invitation(found):
+def _invitation(found: dict[str, Any]) -> dict[str, Any]:
     """An invitation or an administrator in the result's form."""
     return {
         "account_id": found["AccountId"],
@@ -268,7 +280,7 @@ def _invitation(found):
     }
 
 
-def _member(found):
+def _member(found: dict[str, Any]) -> dict[str, Any]:
     """A member in the result's form."""
     return {
         "account_id": found["AccountId"],
@@ -280,7 +292,7 @@ def _member(found):
     }
 
 
-def _time(found):
+def _time(found: datetime.datetime | None) -> str | None:
     return found.isoformat() if found else None
 
 
@@ -291,11 +303,11 @@ _OLDER_ACTION = {
 }
 
 
-def _operation(method):
+def _operation(method: str) -> str:
     """The AWS name of a client's method."""
     return "".join(word.capitalize() for word in method.split("_"))
 
 
-def _iam_actions(operation):
+def _iam_actions(operation: str) -> list[str]:
     """The IAM actions any of which allows an operation."""
     return [f"securityhub:{name}" for name in (operation, _OLDER_ACTION.get(operation)) if name]

@@ -18,7 +18,11 @@ import json
 import logging
 import os
 import threading
-from collections import namedtuple
+from collections.abc import Callable
+from collections.abc import Hashable
+from collections.abc import Iterator
+from typing import Any
+from typing import NamedTuple
 
 try:
     import botocore.config
@@ -33,6 +37,7 @@ except ImportError:
 
 from ansible.module_utils.ansible_release import __version__ as ANSIBLE_VERSION
 
+from ._http import NOWHERE
 from ._http import Connections
 from ._waiting import RetryPolicy
 from ._waiting import with_retries
@@ -57,10 +62,27 @@ _SECRET_VARIABLES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY
 
 # A parameter that no operation has: it takes the binding from a call to the handler that unpacks it
 _BINDING = "cloudsec_securityhub_binding"
-# Where a call goes and who makes it
-_Binding = namedtuple("_Binding", "region credentials endpoint_url")
+# What most tasks call, with parameters that are good enough for nowhere
+_USUAL_CALLS: dict[str, dict[str, dict[str, Any]]] = {
+    "securityhub": {
+        "get_administrator_account": {},
+        "list_invitations": {},
+        "accept_administrator_invitation": {"AdministratorId": "-", "InvitationId": "-"},
+        "describe_hub": {},
+        "get_members": {"AccountIds": ["-"]},
+    },
+    "sts": {"assume_role": {"RoleArn": "arn:aws:iam::123456789012:role/-", "RoleSessionName": "rehearsal"}},
+}
 # Where the shared client would go by itself
 _UNBOUND_REGION = "us-east-1"
+
+
+class _Binding(NamedTuple):
+    """Where a call goes and who makes it."""
+
+    region: str
+    credentials: Any
+    endpoint_url: str | None
 
 
 class Stopped(BaseException):
@@ -77,21 +99,21 @@ class RegionClient:
     call(method, **parameters): makes one attempt. stopped: a threading.Event; once it is set, there are no more calls.
     """
 
-    def __init__(self, call, policy, stopped):
+    def __init__(self, call: Callable[..., Any], policy: RetryPolicy, stopped: threading.Event) -> None:
         self._call = call
         self._policy = policy
         self._stopped = stopped
 
-    def call(self, method, **parameters):
+    def call(self, method: str, **parameters: Any) -> Any:
         """The result of a method of botocore's client. Raises what botocore raises, and Stopped."""
         return with_retries(functools.partial(self._attempt, method, parameters), self._policy)
 
-    def list(self, method, items, **parameters):
+    def list_all(self, method: str, items: str, **parameters: Any) -> list[dict[str, Any]]:
         """What stands under the name items on all pages of a method's results, as one list.
 
         Raises PaginationError where there is no end of pages, besides what call() raises.
         """
-        found = []
+        found: list[dict[str, Any]] = []
         tokens = [None]
         while len(tokens) <= MAX_PAGES:
             page = self.call(method, **parameters, **({"NextToken": tokens[-1]} if tokens[-1] else {}))
@@ -104,7 +126,7 @@ class RegionClient:
             tokens.append(token)
         raise botocore.exceptions.PaginationError(message=f"There are more than {MAX_PAGES} pages")
 
-    def _attempt(self, method, parameters):
+    def _attempt(self, method: str, parameters: dict[str, Any]) -> Any:
         if self._stopped.is_set():
             raise Stopped
         return self._call(method, **parameters)
@@ -118,7 +140,7 @@ class ClientFactory:
     Raises UnusableConfig.
     """
 
-    def __init__(self, profile, verify, aws_config):
+    def __init__(self, profile: str | None, verify: bool | str, aws_config: dict[str, Any] | None) -> None:
         self._profile = profile
         self._verify = verify
         self._config, self._policy = _read_config(aws_config or {})
@@ -127,11 +149,23 @@ class ClientFactory:
         self._key = (profile, verify, json.dumps(aws_config or {}, sort_keys=True), environment_fingerprint(verify))
         self._shared_client = functools.lru_cache(maxsize=None)(lambda service: _shared_client(service, *self._key))
 
-    def stop(self):
+    def stop(self) -> None:
         """Let there be no more calls by any client of this task."""
         self._stopped.set()
 
-    def client(self, service, region, credentials, endpoint_url):
+    def rehearse(self) -> None:
+        """Make the shared clients, and with them the usual calls, to nowhere.
+
+        So a process that is forked later has what botocore works out at the first of each: 1 to 2 ms of CPU in each of them.
+        """
+        nobody = botocore.credentials.Credentials("AKIDNOBODY", "secret")
+        for service, calls in _USUAL_CALLS.items():
+            if self._shared_client(service):
+                client = self.client(service, _UNBOUND_REGION, nobody, NOWHERE)
+                for method, parameters in calls.items():
+                    client.call(method, **parameters)
+
+    def client(self, service: str, region: str, credentials: Any, endpoint_url: str | None) -> RegionClient:
         """A RegionClient. endpoint_url: None for AWS's own. Raises OSError, ValueError or a BotoCoreError for what botocore can't use."""
         shared = self._shared_client(service)
         if shared:
@@ -140,7 +174,7 @@ class ClientFactory:
         own = self._own_client(service, region, credentials, endpoint_url)
         return RegionClient(lambda method, **parameters: getattr(own, method)(**parameters), self._policy, self._stopped)
 
-    def _own_client(self, service, region, credentials, endpoint_url):
+    def _own_client(self, service: str, region: str, credentials: Any, endpoint_url: str | None) -> Any:
         """A client of botocore's as it makes it by default: the plain way, with nothing of this collection's in it."""
         frozen = credentials.get_frozen_credentials()
         with self._own_client_lock:  # making clients is not thread-safe
@@ -156,7 +190,7 @@ class ClientFactory:
             )
 
 
-def _read_config(aws_config):
+def _read_config(aws_config: dict[str, Any]) -> tuple[botocore.config.Config, RetryPolicy]:
     """The client's configuration and how its calls are retried, from the option aws_config. Raises UnusableConfig."""
     defaults = botocore.config.Config(**DEFAULT_CONFIG)
     try:
@@ -173,12 +207,12 @@ def _read_config(aws_config):
     return defaults.merge(asked).merge(one_attempt), RetryPolicy(attempts, None if retries else DEFAULT_RETRIES.last_after)
 
 
-def _bundle(verify):
+def _bundle(verify: bool | str) -> str | None:
     """The path of the CA bundle that is read; None where certificates are not verified. Raises AttributeError with a botocore that has other names."""
     return botocore.httpsession.get_cert_path(verify) if verify else None
 
 
-def environment_fingerprint(verify=False):
+def environment_fingerprint(verify: bool | str = False) -> tuple[Hashable, ...]:
     """All that botocore reads besides its arguments, as a cache key. verify: as of ClientFactory."""
     paths = [os.environ.get("AWS_CONFIG_FILE", "~/.aws/config"), os.environ.get("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")]
     paths = [os.path.expandvars(os.path.expanduser(path)) for path in paths]
@@ -187,7 +221,7 @@ def environment_fingerprint(verify=False):
     return frozenset(os.environ.items()), tuple(map(_version_of_file, paths))
 
 
-def _version_of_file(path):
+def _version_of_file(path: str) -> tuple[int, ...] | None:
     """What changes with whatever is done to a file; None where there is no such file."""
     try:
         stat = os.stat(path)
@@ -197,7 +231,7 @@ def _version_of_file(path):
 
 
 @functools.lru_cache(maxsize=64)
-def _shared_client(service, profile, verify, aws_config, fingerprint):  # pylint: disable=unused-argument
+def _shared_client(service: str, profile: str | None, verify: bool | str, aws_config: str, fingerprint: Hashable) -> Any:  # pylint: disable=unused-argument
     """The client for all accounts and regions, made once; None where this botocore can't have one."""
     config, _policy = _read_config(json.loads(aws_config))
     try:
@@ -218,17 +252,17 @@ def _shared_client(service, profile, verify, aws_config, fingerprint):  # pylint
         return None  # whatever it is, botocore says it by itself when it makes a client in the plain way
 
 
-def _goes_where_it_is_bound(client, service):
+def _goes_where_it_is_bound(client: Any, service: str) -> bool:
     """Whether a shared client takes region, credentials and endpoint from the binding of a call. The call is made up to its sending."""
     method = {"securityhub": "get_administrator_account", "sts": "get_caller_identity"}[service]
     region, key = "eu-west-1", "AKIDBOUND"
     requests = []
 
-    def keep(request, **kwargs):  # pylint: disable=unused-argument
+    def keep(request: Any, **kwargs: Any) -> None:  # pylint: disable=unused-argument
         requests.append(request)
         raise Stopped
 
-    def is_kept(endpoint_url, url_has):
+    def is_kept(endpoint_url: str | None, url_has: str) -> bool:
         binding = _Binding(region, botocore.credentials.Credentials(key, "secret"), endpoint_url)
         with contextlib.suppress(Stopped), _no_log_of_calls():
             getattr(client, method)(**{_BINDING: binding})
@@ -241,7 +275,7 @@ def _goes_where_it_is_bound(client, service):
     client.meta.events.register_first("before-send", keep)
     try:
         # First to nowhere: with a botocore that asks nobody before it sends, nothing is sent to AWS
-        if not is_kept("https://nowhere.invalid", "https://nowhere.invalid/"):
+        if not is_kept(NOWHERE, f"{NOWHERE}/"):
             return False
         has_configured_endpoint = _UNBOUND_REGION not in client.meta.endpoint_url
         return is_kept(None, "" if has_configured_endpoint else region)
@@ -250,12 +284,12 @@ def _goes_where_it_is_bound(client, service):
 
 
 @contextlib.contextmanager
-def _no_log_of_calls():
+def _no_log_of_calls() -> Iterator[None]:
     """This thread's calls are not in the log that debug_botocore_endpoint_logs makes a result of."""
     thread = threading.get_ident()
     logger = logging.getLogger("botocore.endpoint")
 
-    def is_anothers(record):
+    def is_anothers(record: logging.LogRecord) -> bool:
         return record.thread != thread
 
     logger.addFilter(is_anothers)
@@ -265,7 +299,7 @@ def _no_log_of_calls():
         logger.removeFilter(is_anothers)
 
 
-def shared_session(profile=None):
+def shared_session(profile: str | None = None) -> botocore.session.Session:
     """A botocore session that reads the configuration of a profile; made at the first call, the same object ever after.
 
     It is for looking things up and never holds credentials; find_credentials does.
@@ -274,11 +308,11 @@ def shared_session(profile=None):
 
 
 @functools.lru_cache(maxsize=64)
-def _shared_session(profile, fingerprint):  # pylint: disable=unused-argument
+def _shared_session(profile: str | None, fingerprint: Hashable) -> botocore.session.Session:  # pylint: disable=unused-argument
     return _new_session(profile)
 
 
-def find_credentials(profile, sts_region):
+def find_credentials(profile: str | None, sts_region: str) -> Any:
     """The credentials that botocore finds for a profile, for the caller alone; sts_region is where it assumes the role of a profile that has one.
 
     Raises NoCredentialsError where it finds none, RefreshWithMFAUnsupportedError for a role that asks for a code.
@@ -299,7 +333,7 @@ def find_credentials(profile, sts_region):
     return credentials
 
 
-def configured_secrets(profile):
+def configured_secrets(profile: str | None) -> set[str]:
     """The secrets in the environment and in the profile's part of the configuration: what botocore may use to get further credentials.
 
     Returns a set of strings. A profile that takes its role by another one's credentials brings the other one's secrets too.
@@ -322,7 +356,7 @@ def configured_secrets(profile):
     return set(filter(None, found))
 
 
-def _new_session(profile):
+def _new_session(profile: str | None) -> botocore.session.Session:
     """A botocore session with the service models that other sessions have read already: some 0.1 s for each session that makes a client."""
     session = botocore.session.Session(profile=profile)
     with contextlib.suppress(ValueError):  # a botocore with another name for it reads them anew
@@ -331,11 +365,11 @@ def _new_session(profile):
 
 
 @functools.cache
-def _loader():
+def _loader() -> Any:
     return botocore.session.Session().get_component("data_loader")
 
 
-def _parse_time(value):
+def _parse_time(value: Any) -> datetime.datetime:
     """botocore's parser of times, with a short way for the form that Security Hub sends: 0.04 ms for each time of each member."""
     try:
         return datetime.datetime.fromisoformat(value.replace("Z", "+00:00"))
@@ -343,7 +377,7 @@ def _parse_time(value):
         return botocore.utils.parse_timestamp(value)
 
 
-def _take_binding(params, context, **kwargs):  # pylint: disable=unused-argument
+def _take_binding(params: dict[str, Any], context: dict[str, Any], **kwargs: Any) -> dict[str, Any]:  # pylint: disable=unused-argument
     """Handler of botocore's provide-client-params event: sign in the binding's region with the binding's credentials."""
     params = dict(params)
     binding = params.pop(_BINDING)
@@ -353,7 +387,7 @@ def _take_binding(params, context, **kwargs):  # pylint: disable=unused-argument
     return params
 
 
-def _choose_endpoint(builtins, context, **kwargs):  # pylint: disable=unused-argument
+def _choose_endpoint(builtins: dict[str, Any], context: dict[str, Any], **kwargs: Any) -> None:  # pylint: disable=unused-argument
     """Handler of botocore's before-endpoint-resolution event: resolve the endpoint of the binding's region."""
     binding = context[_BINDING]
     builtins[botocore.regions.EndpointResolverBuiltins.AWS_REGION] = binding.region
@@ -363,7 +397,7 @@ def _choose_endpoint(builtins, context, **kwargs):  # pylint: disable=unused-arg
         builtins[botocore.regions.EndpointResolverBuiltins.SDK_ENDPOINT] = binding.endpoint_url
 
 
-def warm():
+def warm() -> None:
     """Make what a task without particular options will use, so that processes forked later have it.
 
     Makes no call. What is wrong with the environment is left for the task to report.
@@ -374,6 +408,4 @@ def warm():
         session.get_config_variable("region")
         session.get_partition_for_region(_UNBOUND_REGION)
     with contextlib.suppress(Exception):
-        factory = ClientFactory(None, os.environ.get("AWS_CA_BUNDLE") or True, None)
-        for service in ("securityhub", "sts"):
-            factory.client(service, _UNBOUND_REGION, None, None)
+        ClientFactory(None, os.environ.get("AWS_CA_BUNDLE") or True, None).rehearse()

@@ -12,13 +12,15 @@ from __future__ import annotations
 import os
 import re
 import traceback
+from collections.abc import Sequence
+from typing import Any
 
 try:
     import botocore.exceptions as boto_errors
     from botocore.parsers import ResponseParserError
 
     # All that a call by botocore can raise
-    FAILURES = (boto_errors.BotoCoreError, boto_errors.ClientError, ResponseParserError)
+    FAILURES: tuple[type[Exception], ...] = (boto_errors.BotoCoreError, boto_errors.ClientError, ResponseParserError)
 except ImportError:
     FAILURES = ()  # the module reports the missing library
 
@@ -134,7 +136,17 @@ class SecurityHubError(Exception):
     retried: whether this answers another attempt than the first.
     """
 
-    def __init__(self, reason, message, code=None, aws_message=None, operation=None, http_status=None, request_id=None, retried=False):
+    def __init__(
+        self,
+        reason: str,
+        message: str,
+        code: str | None = None,
+        aws_message: str | None = None,
+        operation: str | None = None,
+        http_status: int | None = None,
+        request_id: str | None = None,
+        retried: bool = False,
+    ) -> None:
         super().__init__(message)
         self.reason = reason
         self.message = message
@@ -146,13 +158,13 @@ class SecurityHubError(Exception):
         self.retried = retried
 
     @property
-    def leaves_doubt(self):
+    def leaves_doubt(self) -> bool:
         """Whether the call may have worked all the same: it was not answered, or an attempt before the answered one was not."""
         was_answered = self.http_status is not None or self.aws_message is not None
         return not was_answered or (self.http_status or 0) >= 500 or self.retried
 
     @property
-    def is_refusal(self):
+    def is_refusal(self) -> bool:
         """Whether AWS has looked at what was asked for and doesn't do it: not for want of permission, nor because it is busy or broken."""
         if self.reason == ACCESS_DENIED and _IS_POLICY_DECISION.search(self.aws_message or ""):
             return False
@@ -163,7 +175,7 @@ class SecurityHubError(Exception):
             REGION_NOT_ENABLED,
         )
 
-    def as_dict(self):
+    def as_dict(self) -> dict[str, Any]:
         """The error as it stands in a result."""
         return {
             "reason": self.reason,
@@ -175,17 +187,17 @@ class SecurityHubError(Exception):
             "request_id": self.request_id,
         }
 
-    def with_reason(self, reason, message):
+    def with_reason(self, reason: str, message: str) -> SecurityHubError:
         """The same AWS error with the reason and message of somebody who knows more about what it means."""
         return SecurityHubError(reason, message, self.code, self.aws_message, self.operation, self.http_status, self.request_id, self.retried)
 
 
-def invalid_input(message):
+def invalid_input(message: str) -> SecurityHubError:
     """An error for an option that is invalid; raised before any call."""
     return SecurityHubError(INVALID_INPUT, message)
 
 
-def defect(exception):
+def defect(exception: Exception) -> SecurityHubError:
     """An error for an exception that nobody has thought of: its kind and where it came from.
 
     Text omitted: it may hold secrets not yet filtered by no_log.
@@ -197,7 +209,7 @@ def defect(exception):
     )
 
 
-def unprocessed(operation, account_id, said, location, retried=False):
+def unprocessed(operation: str, account_id: str, said: str | None, location: object, retried: bool = False) -> SecurityHubError:
     """An error for an account that a call on many accounts left unprocessed, with the service's words for why.
 
     location: where the call was made. retried: whether another attempt than the first was answered so.
@@ -217,33 +229,33 @@ def unprocessed(operation, account_id, said, location, retried=False):
     )
 
 
-def _response(exception):
+def _response(exception: Exception) -> dict[str, Any]:
     """AWS's answer in a botocore exception; {} where AWS did not answer. Dropped connections have an attribute response that is None."""
     return getattr(exception, "response", None) or {}
 
 
-def aws_code(exception):
+def aws_code(exception: Exception) -> str:
     """AWS's error code of a botocore exception, or "" where AWS sent none."""
     return _response(exception).get("Error", {}).get("Code", "")
 
 
-def aws_message(exception):
+def aws_message(exception: Exception) -> str:
     """AWS's error message of a botocore exception, or "" where AWS sent none."""
     return _response(exception).get("Error", {}).get("Message") or ""
 
 
-def note_retries(answer, retries):
+def note_retries(answer: dict[str, Any] | None, retries: int) -> None:
     """Note in an answer of AWS's, or in the one of an exception (None where AWS did not answer), how many attempts were made before it."""
     if answer:
         answer.setdefault("ResponseMetadata", {})["RetryAttempts"] = retries
 
 
-def was_retried(answer):
+def was_retried(answer: dict[str, Any]) -> bool:
     """Whether an answer, or that of an exception, answers another attempt than the first, which may have worked."""
     return answer.get("ResponseMetadata", {}).get("RetryAttempts", 0) > 0
 
 
-def is_transient(exception):
+def is_transient(exception: Exception) -> bool:
     """Whether a botocore exception tells of something that may be over soon: throttling, a server error, a lost connection."""
     if isinstance(exception, (boto_errors.ConnectionError, boto_errors.HTTPClientError)):
         return True
@@ -251,17 +263,17 @@ def is_transient(exception):
     return status in _TRANSIENT_STATUSES or aws_code(exception) in _TRANSIENT_CODES
 
 
-def was_answered(exception):
+def was_answered(exception: Exception) -> bool:
     """Whether a botocore exception holds an answer of AWS's."""
     return bool(_response(exception))
 
 
-def is_about_credentials_or_region(exception):
+def is_about_credentials_or_region(exception: Exception) -> bool:
     """Whether AWS's answer leaves open which of the two is to blame."""
     return aws_code(exception) in _CREDENTIALS_OR_REGION_CODES
 
 
-def _client_error_reason(exception, credentials_work):
+def _client_error_reason(exception: Any, credentials_work: bool) -> str:
     """The reason behind an error answer from AWS."""
     code, message = aws_code(exception), aws_message(exception)
     status = exception.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
@@ -285,7 +297,7 @@ def _client_error_reason(exception, credentials_work):
     return INTERNAL_ERROR if status >= 500 else AWS_ERROR
 
 
-def _exception_reason(exception, region_exists):
+def _exception_reason(exception: Exception, region_exists: bool) -> str:
     """The reason behind an exception that botocore raised by itself."""
     if isinstance(exception, boto_errors.InvalidRegionError):
         return REGION_NOT_ENABLED
@@ -301,14 +313,16 @@ def _exception_reason(exception, region_exists):
     return CREDENTIALS if isinstance(exception, credential_exceptions) else AWS_ERROR
 
 
-def _what_failed(exception):
+def _what_failed(exception: Exception) -> str:
     """The beginning of a message about an exception that botocore raised by itself."""
     if isinstance(exception, (boto_errors.HTTPClientError, boto_errors.ConnectionError)):
         return "No answer"
     return "A list without end" if isinstance(exception, boto_errors.PaginationError) else "No call could be made"
 
 
-def translate(exception, location, credentials_work=False, region_exists=True, actions=()):
+def translate(
+    exception: Exception, location: object, credentials_work: bool = False, region_exists: bool = True, actions: Sequence[str] = ()
+) -> SecurityHubError:
     """Turn a botocore exception into a SecurityHubError.
 
     location: where the call was made; its text stands in the message.

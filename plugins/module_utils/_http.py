@@ -7,16 +7,24 @@
 from __future__ import annotations
 
 import functools
+import io
 import os
 import socket
+from typing import Any
 
 try:
+    import botocore.awsrequest
     import botocore.httpsession
     import botocore.utils
+    import urllib3
 
-    _BotocoreSession = botocore.httpsession.URLLib3Session
+    _BotocoreSession: Any = botocore.httpsession.URLLib3Session
 except (ImportError, AttributeError):
     _BotocoreSession = object  # the module reports the missing library; with a botocore that has another name for it, clients are made without
+
+
+# A host that no name is looked up for and nothing is sent to; every call to it is answered by nothing
+NOWHERE = "https://nowhere.cloudsec.securityhub.invalid"
 
 
 class Connections:
@@ -26,17 +34,17 @@ class Connections:
     Raises OSError for a bundle that can't be read, AttributeError or TypeError with a botocore that has other names.
     """
 
-    def __init__(self, config, bundle):
+    def __init__(self, config: botocore.config.Config, bundle: str | None) -> None:
         self._config = config
         self._bundle = bundle
-        self._sessions = []
+        self._sessions: list[Any] = []
         self._owner = os.getpid()
         self._get_environ_proxies = botocore.utils.get_environ_proxies
         self._session_of_proxies = functools.lru_cache(maxsize=None)(self._new_session)
         self._session_of_host = functools.lru_cache(maxsize=None)(self._find_session)
         self._session_of_proxies(())  # its TLS context is made before anybody forks
 
-    def send(self, request, **kwargs):  # pylint: disable=unused-argument
+    def send(self, request: Any, **kwargs: Any) -> Any:  # pylint: disable=unused-argument
         """Handler of botocore's before-send event: the answer is what botocore would have got by its own session."""
         if self._owner != os.getpid():
             # A parent's connections are not for its children: two of them would read each other's answers
@@ -46,13 +54,15 @@ class Connections:
         session = self._session_of_host("/".join(request.url.split("/", 3)[:3]))
         return session.send(request)
 
-    def _find_session(self, host_url):
+    def _find_session(self, host_url: str) -> Any:
+        if host_url == NOWHERE:
+            return _Nowhere()
         proxies = self._config.proxies
         if proxies is None:
             proxies = self._get_environ_proxies(host_url)
         return self._session_of_proxies(tuple(sorted(proxies.items())))
 
-    def _new_session(self, proxies):
+    def _new_session(self, proxies: tuple[tuple[str, str], ...]) -> Any:
         config = self._config
         socket_options = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
         if config.tcp_keepalive:
@@ -72,25 +82,36 @@ class Connections:
         return session
 
 
+class _Nowhere:
+    """In place of a session: what a service would answer that has nothing to tell."""
+
+    def send(self, request: Any) -> Any:
+        """The answer to a request, which goes nowhere."""
+        asks_for_xml = "urlencoded" in str(request.headers.get("Content-Type"))
+        content = b"<_><AssumeRoleResult/><ResponseMetadata/></_>" if asks_for_xml else b"{}"
+        body = urllib3.HTTPResponse(io.BytesIO(content), preload_content=False)
+        return botocore.awsrequest.AWSResponse(request.url, 200, body.headers, body)
+
+
 class _Session(_BotocoreSession):
     """botocore's HTTP session, but the CA bundle is read once and not for each connection: some 15 ms of CPU every time.
 
     Both methods are private to botocore. Where it calls the first one no more, each connection reads the bundle again.
     """
 
-    def __init__(self, bundle, **kwargs):
+    def __init__(self, bundle: str | None, **kwargs: Any) -> None:
         self._bundle = bundle
         self._has_read_bundle = False
         super().__init__(**kwargs)
 
-    def _get_ssl_context(self, *args, **kwargs):
+    def _get_ssl_context(self, *args: Any, **kwargs: Any) -> Any:
         context = super()._get_ssl_context(*args, **kwargs)
         if self._bundle:
             context.load_verify_locations(self._bundle)
             self._has_read_bundle = True
         return context
 
-    def _setup_ssl_cert(self, connection, *args, **kwargs):
+    def _setup_ssl_cert(self, connection: Any, *args: Any, **kwargs: Any) -> None:
         super()._setup_ssl_cert(connection, *args, **kwargs)
         if self._has_read_bundle:
             connection.ca_certs = None

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import NamedTuple
 
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import compare_aws_tags
 
@@ -15,11 +17,24 @@ from ._waiting import HUB_TIMEOUT
 from ._waiting import Poller
 from ._waiting import verify_write
 
-# What the playbook asks for; None means "as it is", or the service's default where the hub is enabled now
-DesiredState = namedtuple("DesiredState", "state enable_default_standards control_finding_generator auto_enable_controls tags purge_tags check_mode")
+if TYPE_CHECKING:
+    from ._api import SecurityHubApi
+    from ._regions import Outcome
 
 
-def ensure(api, desired, outcome):
+class DesiredState(NamedTuple):
+    """What the playbook asks for; None means "as it is", or the service's default where the hub is enabled now."""
+
+    state: str
+    enable_default_standards: bool | None
+    control_finding_generator: str | None
+    auto_enable_controls: bool | None
+    tags: dict[str, str] | None
+    purge_tags: bool
+    check_mode: bool
+
+
+def ensure(api: SecurityHubApi, desired: DesiredState, outcome: Outcome) -> None:
     """Bring the account's hub to the desired state.
 
     api: a SecurityHubApi. desired: a DesiredState. outcome: the region's Outcome; changed, state and hub are kept true in it.
@@ -39,13 +54,13 @@ def ensure(api, desired, outcome):
     outcome.after = outcome.fields["hub"]
 
 
-def read(api, outcome):
+def read(api: SecurityHubApi, outcome: Outcome) -> None:
     """The hub as it is, with its tags."""
     hub = api.describe_hub()
     outcome.update(hub=hub and {**hub, "tags": api.get_tags(hub["hub_arn"])})
 
 
-def _enable(api, desired, outcome):
+def _enable(api: SecurityHubApi, desired: DesiredState, outcome: Outcome) -> dict[str, Any]:
     """Enable the hub; returns it as it is then, or in check mode as it would be."""
     settings = {
         "EnableDefaultStandards": desired.enable_default_standards,
@@ -71,7 +86,7 @@ def _enable(api, desired, outcome):
     return hub
 
 
-def _enabled_hub(api):
+def _enabled_hub(api: SecurityHubApi) -> dict[str, Any]:
     """The hub that was enabled just now; it may take a moment to show."""
     poller = Poller(HUB_TIMEOUT)
     while True:
@@ -85,7 +100,7 @@ def _enabled_hub(api):
             )
 
 
-def _update(api, desired, hub, outcome):
+def _update(api: SecurityHubApi, desired: DesiredState, hub: dict[str, Any], outcome: Outcome) -> None:
     """Change what was asked for and differs, and nothing else."""
     wanted = {"auto_enable_controls": desired.auto_enable_controls, "control_finding_generator": desired.control_finding_generator}
     differing = {name: value for name, value in wanted.items() if value not in (None, hub[name])}
@@ -99,11 +114,11 @@ def _update(api, desired, hub, outcome):
         _update_tags(api, desired, outcome)
 
 
-def _update_tags(api, desired, outcome):
+def _update_tags(api: SecurityHubApi, desired: DesiredState, outcome: Outcome) -> None:
     hub = outcome.fields["hub"]
     arn = hub["hub_arn"]
     # A hub that check mode has not enabled would get just the tags asked for
-    tags = api.get_tags(arn) if arn else dict(desired.tags)
+    tags = api.get_tags(arn) if arn else dict(desired.tags or {})
     if outcome.before is not None:
         outcome.before = {**outcome.before, "tags": tags}
     to_set, to_remove = compare_aws_tags(tags, desired.tags, desired.purge_tags)

@@ -6,21 +6,37 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import NamedTuple
 
 from . import _errors as errors
 from ._api import ENDED
 from ._waiting import Poller
 from ._waiting import verify_write
 
-# What the playbook asks for. administrator_id: the only administrator whose invitation is ever touched. wait_timeout: 0 for not waiting.
-DesiredState = namedtuple("DesiredState", "state administrator_id invitation_id replace_administrator wait_timeout check_mode")
+if TYPE_CHECKING:
+    from ._api import SecurityHubApi
+    from ._regions import Outcome
 
 # An acceptance, as GetAdministratorAccount shows it in all but the oldest regions.
 ENABLED = "Enabled"
 
 
-def ensure(api, desired, outcome):
+class DesiredState(NamedTuple):
+    """What the playbook asks for."""
+
+    state: str
+    # The only administrator whose invitation is ever touched
+    administrator_id: str
+    invitation_id: str | None
+    replace_administrator: bool
+    # In seconds; 0 for not waiting
+    wait_timeout: int
+    check_mode: bool
+
+
+def ensure(api: SecurityHubApi, desired: DesiredState, outcome: Outcome) -> None:
     """Bring the account's side of a membership to the desired state. Reads first, and writes only the difference.
 
     api: a SecurityHubApi. desired: a DesiredState. outcome: the region's Outcome; changed, state, administrator, previous_administrator
@@ -36,7 +52,7 @@ def ensure(api, desired, outcome):
     outcome.after = {**outcome.before, **(after or {}), "administrator": outcome.fields["administrator"]}
 
 
-def read(api, outcome, administrator_id=None, statuses=None):
+def read(api: SecurityHubApi, outcome: Outcome, administrator_id: str | None = None, statuses: list[str] | None = None) -> None:
     """The administrator, the invitations (of a sender and in statuses, where given) and the pending count, as they are."""
     outcome.update(administrator=api.get_administrator())
     invitations = [
@@ -48,7 +64,7 @@ def read(api, outcome, administrator_id=None, statuses=None):
     outcome.update(pending_count=api.count_invitations())
 
 
-def _accept(api, desired, current, outcome):
+def _accept(api: SecurityHubApi, desired: DesiredState, current: dict[str, Any] | None, outcome: Outcome) -> None:
     """Accept the invitation, and leave another administrator before where that is asked for."""
     if _is_from(current, desired):
         return
@@ -62,7 +78,7 @@ def _accept(api, desired, current, outcome):
     poller = Poller(0 if desired.check_mode else desired.wait_timeout)
     # With another administrator in place, the new invitation is found before anything is given up
     if desired.invitation_id and not (current or poller or desired.check_mode):
-        invitation = {"account_id": desired.administrator_id, "invitation_id": desired.invitation_id, "invited_at": None}
+        invitation: dict[str, Any] = {"account_id": desired.administrator_id, "invitation_id": desired.invitation_id, "invited_at": None}
     else:
         invitation = _find_invitation(api, desired, poller)
     accepted = {**invitation, "member_status": ENABLED}
@@ -81,7 +97,7 @@ def _accept(api, desired, current, outcome):
         outcome.update(administrator=_wait_until_visible(api, desired, poller))
 
 
-def _decline(api, desired, current, outcome):
+def _decline(api: SecurityHubApi, desired: DesiredState, current: dict[str, Any] | None, outcome: Outcome) -> dict[str, Any] | None:
     """Decline the pending invitation. Returns what diff mode shows of it besides the administrator, or None."""
     if _is_from(current, desired):
         raise errors.SecurityHubError(
@@ -98,7 +114,7 @@ def _decline(api, desired, current, outcome):
     return {"invitations": []}
 
 
-def _remove(api, desired, current, outcome):
+def _remove(api: SecurityHubApi, desired: DesiredState, current: dict[str, Any] | None, outcome: Outcome) -> dict[str, Any] | None:
     """Leave the administrator, and delete its invitation. Returns what diff mode shows of it besides the administrator, or None."""
     leaving = _is_from(current, desired)
     outcome.before["invitations"] = received = _received(api, desired)
@@ -112,7 +128,7 @@ def _remove(api, desired, current, outcome):
     return None
 
 
-def _forget_invitation(api, desired, outcome):
+def _forget_invitation(api: SecurityHubApi, desired: DesiredState, outcome: Outcome) -> list[dict[str, Any]]:
     """Delete the invitation. Where AWS leaves that to administrators, it is declined, unless it has been. Returns the invitations that remain."""
     try:
         if not desired.check_mode:
@@ -132,29 +148,29 @@ def _forget_invitation(api, desired, outcome):
     return []
 
 
-def _is_from(current, desired):
-    return bool(current) and current["account_id"] == desired.administrator_id
+def _is_from(current: dict[str, Any] | None, desired: DesiredState) -> bool:
+    return current is not None and current["account_id"] == desired.administrator_id
 
 
-def _is_same(current, other):
-    return bool(current) and current["account_id"] == other["account_id"]
+def _is_same(current: dict[str, Any] | None, other: dict[str, Any]) -> bool:
+    return current is not None and current["account_id"] == other["account_id"]
 
 
-def _received(api, desired):
+def _received(api: SecurityHubApi, desired: DesiredState) -> list[dict[str, Any]]:
     """The invitations from the desired administrator, whatever their listed status says."""
     return [invitation for invitation in api.list_invitations() if invitation["account_id"] == desired.administrator_id]
 
 
-def _pending(api, desired):
+def _pending(api: SecurityHubApi, desired: DesiredState) -> list[dict[str, Any]]:
     """The invitations from the desired administrator that have not been declined, which stay listed all the same."""
     return [invitation for invitation in _received(api, desired) if _is_pending(invitation)]
 
 
-def _is_pending(invitation):
+def _is_pending(invitation: dict[str, Any]) -> bool:
     return (invitation["member_status"] or "").lower() not in ENDED
 
 
-def _find_invitation(api, desired, poller):
+def _find_invitation(api: SecurityHubApi, desired: DesiredState, poller: Poller) -> dict[str, Any]:
     """The invitation to accept: the one named, or the newest from the administrator. Waits for it as long as poller lasts."""
     while True:
         received = _received(api, desired)
@@ -175,7 +191,7 @@ def _find_invitation(api, desired, poller):
     )
 
 
-def _how_to_invite(api, desired):
+def _how_to_invite(api: SecurityHubApi, desired: DesiredState) -> str:
     account_id = api.resolve_account_id()
     if account_id == desired.administrator_id:
         return "This account is that administrator itself: an administrator can't be its own member."
@@ -185,11 +201,11 @@ def _how_to_invite(api, desired):
     )
 
 
-def _wait_until_visible(api, desired, poller):
+def _wait_until_visible(api: SecurityHubApi, desired: DesiredState, poller: Poller) -> dict[str, Any]:
     """The administrator as the service shows it once the acceptance has arrived everywhere."""
     while True:
         current = api.get_administrator()
-        if _is_from(current, desired):
+        if current and _is_from(current, desired):
             return current
         if not poller.wait():
             raise errors.SecurityHubError(
@@ -199,7 +215,9 @@ def _wait_until_visible(api, desired, poller):
             )
 
 
-def _accept_failed(api, desired, invitation, left, error):
+def _accept_failed(
+    api: SecurityHubApi, desired: DesiredState, invitation: dict[str, Any], left: dict[str, Any] | None, error: errors.SecurityHubError
+) -> errors.SecurityHubError:
     """The error of an acceptance that did not happen, told so that nobody has to guess what state the account is in."""
     if error.code == "ResourceNotFoundException":
         error = error.with_reason(

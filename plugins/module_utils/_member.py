@@ -10,23 +10,31 @@ accounts that need it, in batches. An account that the service leaves unprocesse
 
 from __future__ import annotations
 
-from collections import namedtuple
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import NamedTuple
 
 from . import _errors as errors
 from ._api import batches
 
-# What the playbook asks for. emails: a dict of email (or None) by account ID, in the order asked for.
-DesiredState = namedtuple("DesiredState", "state emails check_mode")
+if TYPE_CHECKING:
+    from ._api import SecurityHubApi
+    from ._regions import Outcome
 
 # In older regions an accepted member is Associated
 ENABLED = ("Enabled", "Associated")
 
 # The statuses that tell that a step has been made; the first is what it leads to
-_STATUSES_AFTER = {"create": ("Created",), "invite": ("Invited", *ENABLED), "disassociate": ("Removed",), "delete": (None, "Deleted")}
+_STATUSES_AFTER: dict[str, tuple[str | None, ...]] = {
+    "create": ("Created",),
+    "invite": ("Invited", *ENABLED),
+    "disassociate": ("Removed",),
+    "delete": (None, "Deleted"),
+}
 
 # What each status needs, step by step, to reach a state. A status not named here needs nothing: the membership is under way, in force
 # or (AccountSuspended) in AWS's hands. None stands for an account that is no member.
-_STEPS = {
+_STEPS: dict[str, dict[str | None, tuple[str, ...]]] = {
     "invited": {
         None: ("create", "invite"),
         "Deleted": ("create", "invite"),
@@ -56,7 +64,16 @@ _HOPELESS = (
 )
 
 
-def ensure(api, desired, outcome):
+class DesiredState(NamedTuple):
+    """What the playbook asks for."""
+
+    state: str
+    # By account ID, in the order asked for
+    emails: dict[str, str | None]
+    check_mode: bool
+
+
+def ensure(api: SecurityHubApi, desired: DesiredState, outcome: Outcome) -> None:
     """Bring the administrator's side of the memberships to the desired state.
 
     api: a SecurityHubApi. desired: a DesiredState. outcome: the region's Outcome; changed, state and members are kept true in it at
@@ -79,17 +96,15 @@ def ensure(api, desired, outcome):
     finally:
         outcome.update(changed=any(member.changed for member in members.values()), members=[member.as_dict() for member in members.values()])
         outcome.after = {account_id: member.status for account_id, member in members.items()}
-    failed = [member for member in members.values() if member.error]
+    failed = {member.account_id: member.error for member in members.values() if member.error}
     if failed:
-        first = failed[0].error
+        account_id, first = next(iter(failed.items()))
         where = api.resolve_location()
-        raise first.with_reason(
-            first.reason, f"{len(failed)} of {len(members)} members failed in {where}; the first of them, {failed[0].account_id}: {first.message}"
-        )
+        raise first.with_reason(first.reason, f"{len(failed)} of {len(members)} members failed in {where}; the first of them, {account_id}: {first.message}")
     outcome.update(state=desired.state)
 
 
-def read(api, outcome, account_ids=None, statuses=None):
+def read(api: SecurityHubApi, outcome: Outcome, account_ids: list[str] | None = None, statuses: list[str] | None = None) -> None:
     """The members as they are: all of them or those named, and of these the ones in any of the statuses, where some are given."""
     members = api.list_members() if account_ids is None else list(api.get_members(account_ids).values())
     outcome.update(members=[member for member in members if not statuses or member["member_status"] in statuses])
@@ -98,27 +113,28 @@ def read(api, outcome, account_ids=None, statuses=None):
 class _Member:
     """One account on its way from the status it was found in."""
 
-    def __init__(self, account_id, email, found):
+    def __init__(self, account_id: str, email: str | None, found: dict[str, Any] | None) -> None:
         self.account_id = account_id
         self.details = found or {"email": email, "administrator_id": None, "invited_at": None, "updated_at": None}
         self.email = email
-        self.status = self.previous_status = found and found["member_status"]
+        self.previous_status: str | None = found["member_status"] if found else None
+        self.status = self.previous_status
         self.changed = False
-        self.error = None
-        self._steps = None
+        self.error: errors.SecurityHubError | None = None
+        self._steps: tuple[str, ...] | None = None
 
-    def needs(self, step, state):
+    def needs(self, step: str, state: str) -> bool:
         """Whether the account needs this step to reach the state, now that the earlier ones are made."""
         if self._steps is None:
             self._steps = _STEPS[state].get(self.status, ())
         return step in self._steps and not self.error
 
-    def done(self, step):
+    def done(self, step: str) -> None:
         """The step was made."""
         self.changed = True
         self.status = _STATUSES_AFTER[step][0]
 
-    def as_dict(self):
+    def as_dict(self) -> dict[str, Any]:
         """The account's part of the result."""
         result = {
             "account_id": self.account_id,
@@ -132,7 +148,7 @@ class _Member:
         return result
 
 
-def _make(api, step, batch, check_mode):
+def _make(api: SecurityHubApi, step: str, batch: list[_Member], check_mode: bool) -> None:
     """Make one step for a batch of accounts, and note what became of each."""
     failed = {}
     if not check_mode:
@@ -146,7 +162,7 @@ def _make(api, step, batch, check_mode):
             member.done(step)
 
 
-def _call(api, step, account_ids, batch):
+def _call(api: SecurityHubApi, step: str, account_ids: list[str], batch: list[_Member]) -> dict[str, errors.SecurityHubError]:
     """One step for a batch. Returns the errors by account ID."""
     if step == "create":
         return api.create_members({member.account_id: member.email for member in batch})
@@ -156,7 +172,7 @@ def _call(api, step, account_ids, batch):
         return api.disassociate_members(account_ids)
     failed = api.delete_members(account_ids)
     # Which statuses must be disassociated first is the service's word, also where it has changed since the members were read
-    associated = [account_id for account_id, error in failed.items() if "disassociat" in error.aws_message.lower()]
+    associated = [account_id for account_id, error in failed.items() if "disassociat" in (error.aws_message or "").lower()]
     if associated:
         api.disassociate_members(associated)
         for member in batch:
@@ -166,7 +182,7 @@ def _call(api, step, account_ids, batch):
     return failed
 
 
-def _errors_after_failure(api, step, batch, error):
+def _errors_after_failure(api: SecurityHubApi, step: str, batch: list[_Member], error: errors.SecurityHubError) -> dict[str, errors.SecurityHubError]:
     """After a step failed as a whole, ask for which accounts it worked all the same. Returns the errors by account ID.
 
     Raises the error itself where nothing can be told, or where it would meet every further call too.
@@ -181,7 +197,7 @@ def _errors_after_failure(api, step, batch, error):
     return failed
 
 
-def _read_back(api, members):
+def _read_back(api: SecurityHubApi, members: list[_Member]) -> None:
     """The details and times that the service shows now of the accounts that were written to. It may lag; the statuses stand."""
     if not members:
         return

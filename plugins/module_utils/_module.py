@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
@@ -15,7 +17,7 @@ from . import _errors as errors
 from ._client import MINIMUM_BOTO3
 
 
-def module_spec(**own_options):
+def module_spec(**own_options: dict[str, Any]) -> dict[str, Any]:
     """The arguments of AnsibleModule for a module with these options of its own: connection, regions and role come with them.
 
     amazon.aws fills region from the environment; here that would read as "region together with regions" for whoever has AWS_REGION
@@ -37,7 +39,7 @@ def module_spec(**own_options):
     }
 
 
-def run_module(spec, run):
+def run_module(spec: dict[str, Any], run: Callable[[dict[str, Any], bool], dict[str, Any]]) -> None:
     """Run a module the ordinary way, as a program of its own.
 
     spec: from module_spec(). run(options, check_mode): the module's function; returns its result.
@@ -51,13 +53,13 @@ def run_module(spec, run):
     module.exit_json(**result)
 
 
-def format_result(result, diff_mode):
+def format_result(result: dict[str, Any], diff_mode: bool) -> dict[str, Any]:
     """A result as it leaves for the playbook; its before and after, if it has them, as a diff where that was asked for."""
     diff = {when: result.pop(when) for when in ("before", "after") if when in result}
     return {**result, "diff": diff} if diff and diff_mode else result
 
 
-def account_id_option(options, name):
+def account_id_option(options: dict[str, Any], name: str) -> str:
     """The value of an option that holds an account ID. Raises SecurityHubError (invalid_input) for anything but 12 digits."""
     value = options[name]
     if not re.fullmatch(r"[0-9]{12}", value):

@@ -12,6 +12,12 @@ import copy
 import logging
 import queue
 import threading
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Sequence
+from typing import Any
+from typing import TypeVar
 
 from . import _errors as errors
 from ._account import Account
@@ -22,6 +28,7 @@ from ._text import printable
 from ._text import with_masked_messages
 
 UNKNOWN = object()
+Item = TypeVar("Item")
 
 
 class Outcome:
@@ -31,26 +38,29 @@ class Outcome:
     before, after: for diff mode; UNKNOWN until they are set.
     """
 
-    def __init__(self, region, fields):
+    def __init__(self, region: str, fields: dict[str, Any]) -> None:
         self.region = region
         self.changed = False
         self.fields = fields
-        self.before = self.after = UNKNOWN
-        self.error = None
+        self.before: Any = UNKNOWN
+        self.after: Any = UNKNOWN
+        self.error: errors.SecurityHubError | None = None
 
-    def update(self, changed=None, **fields):
+    def update(self, changed: bool | None = None, **fields: Any) -> None:
         """Set fields and, unless it is None, changed."""
         self.fields.update(fields)
         if changed is not None:
             self.changed = changed
 
-    def as_dict(self):
+    def as_dict(self) -> dict[str, Any]:
         """The region's part of the result."""
-        error = {"error": self.error.as_dict()} if self.error else {}
-        return {"region": self.region, "changed": self.changed, **self.fields, **error}
+        result = {"region": self.region, "changed": self.changed, **self.fields}
+        return {**result, "error": self.error.as_dict()} if self.error else result
 
 
-def run_in_regions(options, act, initial_result, promoted_fields):
+def run_in_regions(
+    options: dict[str, Any], act: Callable[[SecurityHubApi, Outcome], None], initial_result: dict[str, Any], promoted_fields: Sequence[str]
+) -> dict[str, Any]:
     """Act in every region that the options ask for, as the account that they ask for, and return the task's result.
 
     options: a module's validated options.
@@ -66,7 +76,7 @@ def run_in_regions(options, act, initial_result, promoted_fields):
         return failure_result(e, regions=[])
     outcomes = [Outcome(region, copy.deepcopy(initial_result)) for region in account.regions]
 
-    def act_in(outcome):
+    def act_in(outcome: Outcome) -> None:
         with _failure_in([outcome]):
             act(SecurityHubApi(account, outcome.region), outcome)
 
@@ -84,7 +94,7 @@ def run_in_regions(options, act, initial_result, promoted_fields):
     return result_of(outcomes, promoted_fields, account.secrets)
 
 
-def _for_each(act, items, stop):
+def _for_each(act: Callable[[Item], None], items: list[Item], stop: Callable[[], None]) -> None:
     """Call act with every item: in threads, where there is more than one.
 
     What act raises is raised here, at once; so is what a signal's handler raises meanwhile. Before that, stop() is called.
@@ -93,9 +103,9 @@ def _for_each(act, items, stop):
         act(items[0])
         return
     left = collections.deque(items)
-    ended = queue.SimpleQueue()
+    ended: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
 
-    def work():
+    def work() -> None:
         try:
             while True:
                 try:
@@ -121,7 +131,7 @@ def _for_each(act, items, stop):
         raise
 
 
-def _start(work, count):
+def _start(work: Callable[[], None], count: int) -> int:
     """Start as many threads as the system gives, and return how many that were. A process that ends does not wait for them."""
     for number in range(count):
         try:
@@ -132,7 +142,7 @@ def _start(work, count):
 
 
 @contextlib.contextmanager
-def _silent_library():
+def _silent_library() -> Iterator[None]:
     """botocore logs refusals whole, and Ansible's own log (log_path) would take them, with whatever secrets they echo."""
     logger = logging.getLogger("botocore")
     before, logger.propagate = logger.propagate, False
@@ -143,7 +153,7 @@ def _silent_library():
 
 
 @contextlib.contextmanager
-def _failure_in(outcomes):
+def _failure_in(outcomes: list[Outcome]) -> Iterator[None]:
     """Keep what is raised as these outcomes' error. A defect here must not take the other regions' outcomes with it."""
     try:
         yield
@@ -157,7 +167,7 @@ def _failure_in(outcomes):
         outcome.error = error
 
 
-def result_of(outcomes, promoted_fields, secrets=tuple):
+def result_of(outcomes: list[Outcome], promoted_fields: Sequence[str], secrets: Callable[[], Iterable[str]] = tuple) -> dict[str, Any]:
     """The result of a task from its regions' outcomes. Its before and after, by region, are for diff mode.
 
     secrets(): what must not stand in it; asked for where something failed.
@@ -179,14 +189,14 @@ def result_of(outcomes, promoted_fields, secrets=tuple):
     return result
 
 
-def _after(outcome, before):
+def _after(outcome: Outcome, before: Any) -> Any:
     """What diff mode shows. Where a region failed, it is as it was unless it was changed."""
     if outcome.after is UNKNOWN:
         return None if outcome.changed else before
     return outcome.after
 
 
-def _message(failures, asked):
+def _message(failures: list[dict[str, Any]], asked: int) -> str:
     if asked == 1:
         return failures[0]["error"]["message"]
     lines = [f"{len(failures)} of {asked} regions failed"]
@@ -194,7 +204,7 @@ def _message(failures, asked):
     return "\n".join(lines)
 
 
-def failure_result(error, secrets=(), **fields):
+def failure_result(error: errors.SecurityHubError, secrets: Iterable[str] = (), **fields: Any) -> dict[str, Any]:
     """The result of a task that failed before any region was asked. secrets: what must not stand in it."""
     told = printable(with_masked_messages(error.as_dict(), secrets))
     return {"changed": False, "failed": True, "error": told, "msg": told["message"], **fields}

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
+from collections.abc import Iterable
+from typing import Any
 
 MASK = "********"  # Ansible's own, for what is marked no_log
 
@@ -24,12 +27,12 @@ _MESSAGES = ("message", "aws_message")
 _MOST_LAYERS = 5
 
 
-def printable(value):
+def printable(value: Any) -> Any:
     """The same value (of strings, lists, dicts and what else JSON has) with every character that can't be printed as its escape sequence."""
     return _mapped(value, lambda text: _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text))
 
 
-def with_masked_messages(value, secrets):
+def with_masked_messages(value: Any, secrets: Iterable[str]) -> Any:
     """The same value (as above), where no error's message or aws_message has one of the secrets (strings) in it.
 
     They are recognized as they are, quoted in one of the usual ways, or broken into lines. All else is not text that may echo one.
@@ -37,10 +40,10 @@ def with_masked_messages(value, secrets):
     plain_secrets = {_plain(secret)[0] for secret in secrets} - {""}
     shortest = min(map(len, plain_secrets), default=None)
 
-    def mask(text):
+    def mask(text: str) -> str:
         return text if shortest is None or len(text) < shortest else _without(text, plain_secrets)
 
-    def mask_below(item):
+    def mask_below(item: Any) -> Any:
         if isinstance(item, list):
             return [mask_below(each) for each in item]
         if isinstance(item, dict):
@@ -50,7 +53,7 @@ def with_masked_messages(value, secrets):
     return mask_below(value)
 
 
-def _mapped(value, change):
+def _mapped(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, str):
         return change(value)
     if isinstance(value, list):
@@ -60,7 +63,7 @@ def _mapped(value, change):
     return value
 
 
-def _without(text, plain_secrets):
+def _without(text: str, plain_secrets: set[str]) -> str:
     plain, places = _plain(text)
     found = []
     for secret in plain_secrets:
@@ -76,7 +79,7 @@ def _without(text, plain_secrets):
     return "".join(kept) + text[end:]
 
 
-def _plain(text):
+def _plain(text: str) -> tuple[str, list[tuple[int, int]]]:
     """A text with nothing quoted and without white space; and for each of its characters, from where to where it stood in the text."""
     places = [(index, index + 1) for index in range(len(text))]
     for _layer in range(_MOST_LAYERS):
@@ -94,7 +97,7 @@ def _plain(text):
     return text, places
 
 
-def _unquoted(found):
+def _unquoted(found: re.Match[str]) -> str | None:
     """What a match of _QUOTED stands for; None where it only looks like something quoted."""
     *codes, entity, escaped = found.groups()
     if any(codes):

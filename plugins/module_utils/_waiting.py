@@ -6,10 +6,11 @@
 
 from __future__ import annotations
 
-import itertools
 import random
 import time
-from collections import namedtuple
+from collections.abc import Callable
+from typing import Any
+from typing import NamedTuple
 
 from . import _errors as errors
 
@@ -21,18 +22,24 @@ BAD_REQUEST_TIMEOUT = 30
 HUB_TIMEOUT = 10
 _POLLS_AFTER_LOST_ANSWER = 3
 
-# attempts: how many are made at most. last_after: no attempt begins later than this after the first, in seconds; None: no such bound.
-RetryPolicy = namedtuple("RetryPolicy", "attempts last_after")
+
+class RetryPolicy(NamedTuple):
+    """How often a call is made."""
+
+    attempts: int
+    # No attempt begins later than this after the first, in seconds; None: no such bound
+    last_after: float | None
 
 
-def with_retries(call, policy):
+def with_retries(call: Callable[[], dict[str, Any]], policy: RetryPolicy) -> dict[str, Any]:
     """The result of a call that is made again where botocore's exception tells of throttling, a server error or a lost connection.
 
     call() makes one attempt. How many more than one were made is noted as botocore does it: RetryAttempts in ResponseMetadata.
     Raises the last attempt's exception.
     """
     began = time.monotonic()
-    for retries in itertools.count():
+    retries = 0
+    while True:
         try:
             answer = call()
         except errors.FAILURES as e:
@@ -45,6 +52,7 @@ def with_retries(call, policy):
             errors.note_retries(answer, retries)
             return answer
         time.sleep(delay)
+        retries += 1
 
 
 class Poller:
@@ -53,17 +61,17 @@ class Poller:
     timeout, first, slowest: in seconds. jitter: whether each sleep is shortened by up to a half.
     """
 
-    def __init__(self, timeout, first=1, slowest=10, jitter=False):
+    def __init__(self, timeout: float, first: float = 1, slowest: float = 10, jitter: bool = False) -> None:
         self._timeout = timeout
         self._end = time.monotonic() + timeout
         self._delay = first
         self._slowest = slowest
         self._jitter = jitter
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return self._timeout > 0
 
-    def wait(self):
+    def wait(self) -> bool:
         """Sleep until the next poll. Returns False, at once, where the time is over."""
         left = self._end - time.monotonic()
         if left <= 0:
@@ -73,7 +81,7 @@ class Poller:
         return True
 
 
-def verify_write(write, has_happened):
+def verify_write(write: Callable[[], object], has_happened: Callable[[], bool]) -> None:
     """Make a write; where its outcome is in doubt, ask whether it has happened. Raises the write's error if it has not.
 
     A request can have worked though its answer was lost, or though a retry of it was refused because the first try had worked.

@@ -178,6 +178,8 @@ msg:
   sample: "1 of 3 regions failed\neu-west-1: ..."
 """
 
+from typing import Any
+
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _hub as hub
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import module_spec
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import run_module
@@ -193,7 +195,7 @@ SPEC = module_spec(
 )
 
 
-def run(options, check_mode):
+def run(options: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """The module's result for its validated options. In check mode nothing is written."""
     tags = options["tags"]
     desired = hub.DesiredState(
@@ -208,7 +210,7 @@ def run(options, check_mode):
     return run_in_regions(options, lambda api, outcome: hub.ensure(api, desired, outcome), {"state": "unknown", "hub": None}, promoted_fields=["hub"])
 
 
-def main():
+def main() -> None:
     """Run as an ordinary module."""
     run_module(SPEC, run)
 

@@ -130,6 +130,8 @@ msg:
   sample: "1 of 3 regions failed\neu-west-1: ..."
 """
 
+from typing import Any
+
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _hub as hub
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import module_spec
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import run_module
@@ -138,12 +140,12 @@ from ansible_collections.cloudsec.securityhub.plugins.module_utils._regions impo
 SPEC = module_spec()
 
 
-def run(options, check_mode):  # pylint: disable=unused-argument
+def run(options: dict[str, Any], check_mode: bool) -> dict[str, Any]:  # pylint: disable=unused-argument
     """The module's result for its validated options. Nothing is ever written."""
     return run_in_regions(options, hub.read, {"hub": None}, promoted_fields=["hub"])
 
 
-def main():
+def main() -> None:
     """Run as an ordinary module."""
     run_module(SPEC, run)
 

@@ -223,6 +223,8 @@ msg:
   sample: "1 of 3 regions failed\neu-west-1: ..."
 """
 
+from typing import Any
+
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._errors import SecurityHubError
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._invitation import DesiredState
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._invitation import ensure
@@ -242,7 +244,7 @@ SPEC = module_spec(
 )
 
 
-def run(options, check_mode):
+def run(options: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """The module's result for its validated options. In check mode nothing is written."""
     try:
         desired = DesiredState(
@@ -255,13 +257,13 @@ def run(options, check_mode):
         )
     except SecurityHubError as e:
         return failure_result(e, regions=[])
-    initial_result = {"state": "unknown", "administrator": None, "previous_administrator": None}
+    initial_result: dict[str, Any] = {"state": "unknown", "administrator": None, "previous_administrator": None}
     if desired.state == "absent":
         initial_result["invitation_remains"] = False
     return run_in_regions(options, lambda api, outcome: ensure(api, desired, outcome), initial_result, promoted_fields=["administrator"])
 
 
-def main():
+def main() -> None:
     """Run as an ordinary module."""
     run_module(SPEC, run)
 

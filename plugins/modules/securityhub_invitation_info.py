@@ -161,11 +161,15 @@ msg:
   sample: "1 of 3 regions failed\neu-west-1: ..."
 """
 
+from typing import Any
+
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _errors as errors
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _invitation as invitation
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._api import SecurityHubApi
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import account_id_option
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import module_spec
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import run_module
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._regions import Outcome
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._regions import failure_result
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._regions import run_in_regions
 
@@ -179,21 +183,21 @@ SPEC = module_spec(
 )
 
 
-def run(options, check_mode):  # pylint: disable=unused-argument
+def run(options: dict[str, Any], check_mode: bool) -> dict[str, Any]:  # pylint: disable=unused-argument
     """The module's result for its validated options. Nothing is ever written."""
     try:
         administrator_id = account_id_option(options, "administrator_id") if options["administrator_id"] else None
     except errors.SecurityHubError as e:
         return failure_result(e, regions=[])
-    initial_result = {"administrator": None, "invitations": [], "pending_count": None}
+    initial_result: dict[str, Any] = {"administrator": None, "invitations": [], "pending_count": None}
 
-    def read(api, outcome):
+    def read(api: SecurityHubApi, outcome: Outcome) -> None:
         invitation.read(api, outcome, administrator_id, options["statuses"])
 
     return run_in_regions(options, read, initial_result, promoted_fields=list(initial_result))
 
 
-def main():
+def main() -> None:
     """Run as an ordinary module."""
     run_module(SPEC, run)
 

@@ -204,6 +204,8 @@ msg:
   sample: "1 of 3 regions failed\neu-west-1: ..."
 """
 
+from typing import Any
+
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _errors as errors
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _member as member
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import account_id_option
@@ -223,7 +225,7 @@ SPEC = module_spec(
 )
 
 
-def run(options, check_mode):
+def run(options: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """The module's result for its validated options. In check mode nothing is written."""
     try:
         desired = member.DesiredState(state=options["state"], emails=_emails(options["members"]), check_mode=check_mode)
@@ -232,9 +234,9 @@ def run(options, check_mode):
     return run_in_regions(options, lambda api, outcome: member.ensure(api, desired, outcome), {"state": "unknown", "members": []}, promoted_fields=["members"])
 
 
-def _emails(members):
+def _emails(members: list[dict[str, Any]]) -> dict[str, str | None]:
     """The members option as a dict of emails by account ID."""
-    emails = {}
+    emails: dict[str, str | None] = {}
     for asked in members:
         account_id = account_id_option(asked, "account_id")
         if account_id in emails and emails[account_id] != asked["email"]:
@@ -243,7 +245,7 @@ def _emails(members):
     return emails
 
 
-def main():
+def main() -> None:
     """Run as an ordinary module."""
     run_module(SPEC, run)
 

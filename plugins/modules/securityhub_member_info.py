@@ -149,11 +149,15 @@ msg:
   sample: "1 of 3 regions failed\neu-west-1: ..."
 """
 
+from typing import Any
+
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _errors as errors
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _member as member
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._api import SecurityHubApi
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import account_id_option
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import module_spec
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import run_module
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._regions import Outcome
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._regions import failure_result
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._regions import run_in_regions
 
@@ -167,7 +171,7 @@ SPEC = module_spec(
 )
 
 
-def run(options, check_mode):  # pylint: disable=unused-argument
+def run(options: dict[str, Any], check_mode: bool) -> dict[str, Any]:  # pylint: disable=unused-argument
     """The module's result for its validated options. Nothing is ever written."""
     account_ids = options["account_ids"]
     try:
@@ -176,13 +180,13 @@ def run(options, check_mode):  # pylint: disable=unused-argument
     except errors.SecurityHubError as e:
         return failure_result(e, regions=[])
 
-    def read(api, outcome):
+    def read(api: SecurityHubApi, outcome: Outcome) -> None:
         member.read(api, outcome, account_ids, options["statuses"])
 
     return run_in_regions(options, read, {"members": []}, promoted_fields=["members"])
 
 
-def main():
+def main() -> None:
     """Run as an ordinary module."""
     run_module(SPEC, run)
 

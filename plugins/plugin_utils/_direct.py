@@ -18,6 +18,9 @@ import json
 import os
 import platform
 import pwd
+from collections.abc import Iterable
+from collections.abc import Iterator
+from typing import Any
 
 from ansible import constants as C
 from ansible.errors import AnsibleError
@@ -37,7 +40,7 @@ SWITCH = "cloudsec_securityhub_direct_execution"
 MINIMUM_AMAZON_AWS = "10.0.0"
 
 
-def _missing_collection():
+def _missing_collection() -> str | None:
     """In words, why the modules can't run on this controller, in either way; None where they can.
 
     Ansible ends the whole run where it can't load a plugin, and only Galaxy sees to it that a collection's dependencies are there.
@@ -69,7 +72,7 @@ if BOTO3_IS_USABLE:
     clients.warm()
 
 
-def load_module(name):
+def load_module(name: str) -> Any:
     """A module of this collection, by its name; None where the collection that it needs is missing."""
     return None if MISSING_COLLECTION else importlib.import_module(f"ansible_collections.cloudsec.securityhub.plugins.modules.{name}")
 
@@ -80,9 +83,9 @@ class DirectAction(OrdinaryAction):
     MODULE: from load_module(), with SPEC and run(options, check_mode).
     """
 
-    MODULE = None
+    MODULE: Any = None
 
-    def run(self, tmp=None, task_vars=None):
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """The task's result, from this process where that is possible, else from the ordinary module."""
         _forget_other_tasks()
         if MISSING_COLLECTION:
@@ -92,7 +95,7 @@ class DirectAction(OrdinaryAction):
         if not gc.get_freeze_count():
             # The collector would look at all that came from the controller, and this process would get a copy of all that it looks at
             gc.freeze()
-        environment = {}
+        environment: dict[str, Any] = {}
         self._compute_environment_string(environment)
         with _environment(environment):
             options, secrets = self._options()
@@ -103,7 +106,7 @@ class DirectAction(OrdinaryAction):
             result["invocation"] = {"module_args": options}
         return remove_values(result, secrets)
 
-    def _may_run_here(self, task_vars):
+    def _may_run_here(self, task_vars: dict[str, Any]) -> bool:
         """Whether the ordinary module would run on this machine, as this user, now, with a boto3 that works."""
         wanted = task_vars.get(SWITCH)
         # macOS kills forked processes that use some of its libraries, unless the user knows better
@@ -117,7 +120,7 @@ class DirectAction(OrdinaryAction):
             and not (become and become.get_option("become_user", playcontext=self._play_context) != _user())
         )
 
-    def _options(self):
+    def _options(self) -> tuple[dict[str, Any] | None, Iterable[str]]:
         """The task's options, validated as the module would, and the secrets among them. None for a task that the module must see.
 
         Those are the ones that the module would warn about or refuse, or log botocore's calls for: it says so in its own words.
@@ -135,7 +138,7 @@ class DirectAction(OrdinaryAction):
         return options, validation._no_log_values
 
 
-def _injects_invocation(task_vars):
+def _injects_invocation(task_vars: dict[str, Any] | None) -> bool:
     """Whether modules' results tell their options: always before ansible-core 2.21, since then where it is configured."""
     try:
         return C.config.get_config_value("INJECT_INVOCATION", variables=task_vars)
@@ -143,7 +146,7 @@ def _injects_invocation(task_vars):
         return True
 
 
-def _user():
+def _user() -> str | None:
     """The name of the user that this process runs as; None where the system has none, as in a container."""
     try:
         return pwd.getpwuid(os.geteuid()).pw_name
@@ -152,14 +155,14 @@ def _user():
 
 
 # The environment that a process had before it ran its first task, by the process's ID
-_OWN_ENVIRONMENT = {}
+_OWN_ENVIRONMENT: dict[int, dict[str, str]] = {}
 
 
-def _own_environment():
+def _own_environment() -> dict[str, str]:
     return _OWN_ENVIRONMENT.setdefault(os.getpid(), dict(os.environ))
 
 
-def _forget_other_tasks():
+def _forget_other_tasks() -> None:
     """Undo what a task was kept from undoing: a timeout or Ctrl-C can come between any two instructions, also while a task cleans up.
 
     The items of a loop share a process.
@@ -167,14 +170,14 @@ def _forget_other_tasks():
     _set_environment(_own_environment())
 
 
-def _set_environment(variables):
+def _set_environment(variables: dict[str, str]) -> None:
     if os.environ != variables:
         os.environ.clear()
         os.environ.update(variables)
 
 
 @contextlib.contextmanager
-def _environment(variables):
+def _environment(variables: dict[str, Any]) -> Iterator[None]:
     """The task's environment, for as long as the task runs in this process."""
     own = _own_environment()
     try:

@@ -7,6 +7,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from collections.abc import Iterator
+from typing import Any
 
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._member import ENABLED
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._text import printable
@@ -21,7 +24,9 @@ class Report:
     administrator: the results of the administrator's tasks. accounts: the results of each account's tasks, by account ID.
     """
 
-    def __init__(self, variables, administrator=(), accounts=None):
+    def __init__(
+        self, variables: dict[str, Any], administrator: Iterable[dict[str, Any]] = (), accounts: dict[str, list[dict[str, Any]]] | None = None
+    ) -> None:
         self.check_mode = variables["check_mode"]
         self.regions = list(dict.fromkeys(variables["regions"]))
         self.account_ids = _account_ids(variables)
@@ -30,24 +35,24 @@ class Report:
         self.errors = [error for result in administrator for error in _errors(self.administrator, result)]
         self.errors += [error for account_id, results in self.accounts.items() for result in results for error in _errors(account_id, result)]
 
-    def has_failed(self, who, region):
+    def has_failed(self, who: str, region: str) -> bool:
         """Whether anything went wrong for the administrator or an account in a region."""
         return any(error["who"] == who and error["region"] in (region, EVERYWHERE) for error in self.errors)
 
-    def total(self, memberships, said):
+    def total(self, memberships: int, said: str) -> str:
         """The first line: how many memberships of all there should be."""
         expected = len(self.account_ids) * len(self.regions)
         return f"{len(self.account_ids)} accounts x {len(self.regions)} regions: {memberships} of {expected} memberships {said}."
 
-    def error_lines(self):
+    def error_lines(self) -> list[str]:
         """A line for everyone and each reason."""
-        alike = {}
+        alike: dict[tuple[str, str], list[dict[str, str]]] = {}
         for error in self.errors:
             alike.setdefault((error["who"], error["reason"]), []).append(error)
         return [f"{who}: {reason} in {_joined(error['region'] for error in found)}. {found[0]['message']}" for (who, reason), found in sorted(alike.items())]
 
 
-def variable_mistakes(variables):
+def variable_mistakes(variables: dict[str, Any]) -> list[str]:
     """What is wrong with the variables of a run, in sentences. They are there, and of the right types. variables: as of Report."""
     mistakes = []
     account_ids = _account_ids(variables)
@@ -67,12 +72,12 @@ def variable_mistakes(variables):
     return mistakes
 
 
-def onboarding_pending(invited, variables):
+def onboarding_pending(invited: dict[str, Any], variables: dict[str, Any]) -> list[dict[str, Any]]:
     """The accounts with an invitation to accept, as a list of account_id and regions.
 
     invited: the result of inviting. variables: as of Report, and enable_hubs.
     """
-    regions = {}
+    regions: dict[str, list[str]] = {}
     for outcome in invited.get("regions", []):
         waiting = [member["account_id"] for member in outcome["members"] if member["member_status"] == "Invited" and not member.get("error")]
         if variables["check_mode"] and variables["enable_hubs"] and outcome.get("error", {}).get("reason") == "hub_not_enabled":
@@ -83,7 +88,13 @@ def onboarding_pending(invited, variables):
     return [{"account_id": account_id, "regions": found} for account_id, found in sorted(regions.items())]
 
 
-def onboarding_report(seen, variables, administrator, accounts, pending):
+def onboarding_report(
+    seen: dict[str, Any],
+    variables: dict[str, Any],
+    administrator: Iterable[dict[str, Any]],
+    accounts: dict[str, list[dict[str, Any]]],
+    pending: dict[str, list[str]],
+) -> dict[str, Any]:
     """What came of onboarding: errors, late (lines), lines (the summary).
 
     seen: the result of looking at the members in the end. variables: as of Report, and enable_hubs. pending: who had to accept where,
@@ -112,7 +123,7 @@ def onboarding_report(seen, variables, administrator, accounts, pending):
     return {"errors": report.errors, "late": printable(late), "lines": printable(lines + report.error_lines() + late)}
 
 
-def offboarding_report(removed, variables, accounts):
+def offboarding_report(removed: dict[str, Any], variables: dict[str, Any], accounts: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
     """What came of offboarding: errors, lines (the summary).
 
     removed: the result of removing the members. variables and accounts: as of Report; an account's last result is that of leaving.
@@ -127,7 +138,7 @@ def offboarding_report(removed, variables, accounts):
     return {"errors": report.errors, "lines": printable(lines + report.error_lines())}
 
 
-def _errors(who, result):
+def _errors(who: str, result: dict[str, Any]) -> Iterator[dict[str, str]]:
     """All that went wrong in a task, for the administrator or for accounts: who, region, reason, message."""
     if not result.get("regions"):
         if result.get("msg"):
@@ -142,22 +153,22 @@ def _errors(who, result):
             yield _error(who, outcome, outcome["error"])
 
 
-def _error(who, outcome, error):
+def _error(who: str, outcome: dict[str, Any], error: dict[str, Any]) -> dict[str, str]:
     return {"who": who, "region": outcome["region"], "reason": error["reason"], "message": error["message"]}
 
 
-def _from_aws(error):
+def _from_aws(error: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in error.items() if name != "message"}
 
 
-def _account_ids(variables):
+def _account_ids(variables: dict[str, Any]) -> list[str]:
     """The members' account IDs. YAML has those without quotes and leading zeros as numbers."""
     return [str(member["account_id"]) for member in variables["members"]]
 
 
-def _is_account_id(text):
+def _is_account_id(text: str) -> bool:
     return bool(re.fullmatch("[0-9]{12}", text))
 
 
-def _joined(names):
+def _joined(names: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(names))

@@ -20,6 +20,7 @@ import hashlib
 import json
 import ssl
 import sys
+from typing import Any
 from urllib.parse import parse_qsl
 
 ADMINISTRATOR = "111111111111"
@@ -40,7 +41,7 @@ class Accounts:
 
     def __init__(self):
         self.accepted = set()
-        self.calls = collections.Counter()
+        self.calls: collections.Counter[tuple[tuple[str, str], str]] = collections.Counter()
 
     def security_hub(self, method, path, body, place):
         """Answer a Security Hub call made at a place, an (account, region); returns what is sent as JSON."""
@@ -130,7 +131,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, accounts, latency):
         self.accounts = accounts
         self.latency = latency
-        self.transport = None
+        self.transport: Any = None
         self.received = b""
 
     def connection_made(self, transport):

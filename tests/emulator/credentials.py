@@ -90,7 +90,7 @@ class AccessKeys:
                 "session_token": role.session_token,
             }
             for account_id, _partition, sts in sts_backends.iter_backends()
-            for role in list(sts.assumed_roles)  # type: ignore[attr-defined]
+            for role in list(sts.assumed_roles)
         ]
 
     @staticmethod

@@ -90,7 +90,7 @@ class MotoServer(DomainDispatcherApplication):
 
     def __init__(self) -> None:
         super().__init__(create_backend_app)
-        self.get_backend_for_host = functools.lru_cache(maxsize=None)(super().get_backend_for_host)  # type: ignore[method-assign]
+        self.get_backend_for_host = functools.lru_cache(maxsize=None)(super().get_backend_for_host)
 
 
 class Throttle:
@@ -118,7 +118,7 @@ class Emulator:
 
     def __init__(self, regions: t.Sequence[str] | None, seed: dict[str, t.Any] | None, base_account: str, strict: bool):
         # moto asks its package for the backends; a merge of the extension into moto makes this line needless.
-        moto.securityhub.securityhub_backends = securityhub_backends  # type: ignore[assignment]
+        moto.securityhub.securityhub_backends = securityhub_backends
         AccountSpecificBackend.get_session()  # kept from here on, whatever the environment says later
         self.moto = MotoServer()
         self.keys = AccessKeys(check_account_id(base_account))

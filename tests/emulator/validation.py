@@ -93,8 +93,7 @@ def violations(shape: Shape, value: t.Any, name: str = "", bounds: bool = True) 
     name: how the value is called in the sentences. bounds: whether lengths and ranges count; the service's own answers don't keep
     to them (an untagged hub has an empty map of tags).
     """
-    wanted = TYPES[shape.type_name]
-    if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
+    if not _is_of(TYPES[shape.type_name], value):
         yield f"{name}: a {shape.type_name} is expected."
         return
     if bounds:
@@ -112,6 +111,10 @@ def violations(shape: Shape, value: t.Any, name: str = "", bounds: bool = True) 
         yield from _in_string(shape, value, name)
     elif shape.type_name == "timestamp" and not _is_time(value):
         yield f"{name}: a time in ISO 8601 is expected."
+
+
+def _is_of(types: tuple[type, ...], value: t.Any) -> bool:
+    return isinstance(value, types) and (bool in types or not isinstance(value, bool))
 
 
 def _out_of_bounds(shape: Shape, value: t.Any, name: str) -> t.Iterator[str]:

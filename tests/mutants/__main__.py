@@ -136,7 +136,7 @@ class Runner:
         self._logs.mkdir(parents=True)
         self._pool = concurrent.futures.ThreadPoolExecutor(jobs)
         self._copies = [Copy(folder / f"copy{number}") for number in range(jobs)]
-        self._free = queue.SimpleQueue()
+        self._free: queue.SimpleQueue[Copy] = queue.SimpleQueue()
         for copy in self._copies:
             self._free.put(copy)
 

@@ -19,6 +19,7 @@ def run_gate(command):
     """Run a gate with its output in view; returns its exit code and how many tests it says have passed."""
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace")
     passed = 0
+    assert process.stdout
     for line in process.stdout:
         print(line, end="", flush=True)
         closing = CLOSING_LINE.match(re.sub(r"\x1b\[[0-9;]*m", "", line))

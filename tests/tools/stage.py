@@ -36,7 +36,7 @@ def files_of_git(source):
 
 def files_on_disk(source, build):
     """Every file but what is generated: for an unpacked archive."""
-    names = set()
+    names: set[str] = set()
     for folder, folders, files in os.walk(source):
         folders[:] = [name for name in folders if name not in LEFT_OUT_FOLDERS and os.path.join(folder, name) not in (build, os.path.join(source, "build"))]
         names.update(os.path.relpath(os.path.join(folder, name), source) for name in files if not name.endswith((".pyc", ".tar.gz")))

@@ -152,7 +152,7 @@ class SecurityHubBackend(MotoSecurityHubBackend):
         self.auto_enable_controls = True
         self.control_finding_generator = "SECURITY_CONTROL"
         self.standards: dict[str, dict[str, Any]] = {}
-        self.members: dict[str, Member] = {}  # type: ignore[assignment]
+        self.members: dict[str, Member] = {}
         self.invitations: dict[str, Invitation] = {}
         self.administrator: Administrator | None = None
         self.organization_accounts: set[str] = set()  # of the organization whose delegated administrator this account is
@@ -173,7 +173,7 @@ class SecurityHubBackend(MotoSecurityHubBackend):
     def hub_arn(self) -> str:
         return f"arn:{self.partition}:securityhub:{self.region_name}:{self.account_id}:hub/default"
 
-    def enable_security_hub(  # type: ignore[override]
+    def enable_security_hub(
         self,
         enable_default_standards: bool = True,
         tags: dict[str, str] | None = None,
@@ -353,7 +353,7 @@ class SecurityHubBackend(MotoSecurityHubBackend):
             return INVALID_ACCOUNT_ID
         return None if account_id in self.members else NOT_A_MEMBER
 
-    @paginate(pagination_model=PAGINATION_MODEL)  # type: ignore[misc]
+    @paginate(pagination_model=PAGINATION_MODEL)
     def list_members(self, only_associated: bool | None = None) -> list[dict[str, Any]]:
         self._require_hub()
         return [member.as_dict() for member in self.members.values() if member.status == "Enabled" or only_associated is False]
@@ -467,8 +467,8 @@ class SecurityHubBackend(MotoSecurityHubBackend):
 
     def _find_invitation(self, administrator_id: str, invitation_id: str) -> Invitation:
         invitation = self.invitations.get(administrator_id)
-        usable = invitation and not (invitation.declined and settings.declined_invitations == "refused")
-        if not usable or invitation.invitation_id != invitation_id or self.administrator:
+        refused = invitation and invitation.declined and settings.declined_invitations == "refused"
+        if not invitation or refused or invitation.invitation_id != invitation_id or self.administrator:
             raise ResourceNotFoundException("The request is rejected because the invitation was not found.")
         return invitation
 
@@ -511,7 +511,7 @@ class SecurityHubBackend(MotoSecurityHubBackend):
         if member:
             member.set_status("Resigned")
 
-    @paginate(pagination_model=PAGINATION_MODEL)  # type: ignore[misc]
+    @paginate(pagination_model=PAGINATION_MODEL)
     def list_invitations(self) -> list[dict[str, Any]]:
         self._require_hub()
         return [
@@ -519,8 +519,10 @@ class SecurityHubBackend(MotoSecurityHubBackend):
         ]
 
     def _visible_invitations(self) -> list[Invitation]:
-        hides = self.administrator and settings.other_invitations == "hidden"
-        return [invitation for invitation in self.invitations.values() if not hides or invitation.account_id == self.administrator.account_id]
+        invitations = list(self.invitations.values())
+        if not self.administrator or settings.other_invitations != "hidden":
+            return invitations
+        return [invitation for invitation in invitations if invitation.account_id == self.administrator.account_id]
 
     def get_invitations_count(self) -> int:
         """All invitations but the accepted one, declined ones too."""

@@ -20,9 +20,21 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 
+class Server(http.server.ThreadingHTTPServer):
+    """What it was asked, by whom; more() is told too, and before has what to do before the answer's head and before its body."""
+
+    def __init__(self, handler):
+        super().__init__(("127.0.0.1", 0), handler)
+        self.asked: list[str] = []
+        self.callers: list = []
+        self.more = dict
+        self.before = {"head": lambda: None, "body": lambda: None}
+
+
 class Hub(http.server.BaseHTTPRequestHandler):
     """Answers every call as an enabled hub without tags."""
 
+    server: Server
     protocol_version = "HTTP/1.1"  # with connections that are kept
 
     def do_GET(self):
@@ -53,10 +65,7 @@ def _serve():
     servers = []
 
     def serve(context=None):
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-        server.asked, server.callers = [], []
-        server.more = dict
-        server.before = {"head": lambda: None, "body": lambda: None}
+        server = Server(Hub)
         if context:
             server.socket = context.wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import pathlib
@@ -17,6 +16,7 @@ import urllib.request
 
 import botocore
 import pytest
+from emulator_process import running_emulator
 
 from .conftest import url
 
@@ -74,9 +74,7 @@ def _rename(tmp_path):
 @pytest.fixture(name="emulator", scope="module")
 def _emulator(tmp_path_factory):
     """An emulator with a member of an administrator."""
-    sys.path.append(str(HERE.parents[1] / "tools"))
-    emulator_process = importlib.import_module("emulator_process")
-    with emulator_process.running_emulator(str(tmp_path_factory.mktemp("emulator")), ["--regions", ",".join(REGIONS)]) as facts:
+    with running_emulator(str(tmp_path_factory.mktemp("emulator")), ["--regions", ",".join(REGIONS)]) as facts:
         seed = {"members": [{"account_id": ACCOUNT, "administrator": ADMINISTRATOR, "status": "Enabled"}]}
         request = urllib.request.Request(facts["url"] + "/_emulator/seed", json.dumps(seed).encode(), {"Content-Type": "application/json"})
         urllib.request.urlopen(request).close()

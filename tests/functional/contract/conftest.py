@@ -6,15 +6,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import pathlib
 import socket
 import sys
 import time
 
 import boto3
 import pytest
+from emulator.client import Client
+from emulator_process import running_emulator
 
 # Where Ansible finds collections, Python can find them too.
 sys.path.extend(path for path in os.environ.get("ANSIBLE_COLLECTIONS_PATH", "").split(os.pathsep) if path and path not in sys.path)
@@ -125,23 +125,11 @@ class World:
         return next(invitation["InvitationId"] for invitation in invitations if invitation["AccountId"] == administrator)
 
 
-def load(name):
-    """A module of the tests' own tools, by its file below tests."""
-    path = pathlib.Path(__file__).parents[2] / name
-    spec = importlib.util.spec_from_file_location("contract_" + path.stem, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory):
     """The emulator, running."""
-    running_emulator = load("tools/emulator_process.py").running_emulator
-    new_client = load("emulator/client.py").Client  # by its file: the suite beside this one has the package's name
-
     with running_emulator(str(tmp_path_factory.mktemp("emulator")), ["--regions", ",".join(REGIONS)]) as facts:
-        yield World(new_client(facts["url"]), facts)
+        yield World(Client(facts["url"]), facts)
 
 
 @pytest.fixture(scope="session")

@@ -317,15 +317,20 @@ def test_regions_in_spite_of_the_environment(world, monkeypatch, variable):
 def test_region_of_the_environment_that_would_be_more_than_a_part_of_a_host(world, monkeypatch, write_profiles, source, variable, name):
     """No host is made of it: neither Security Hub's nor that of STS, which gets the caller's signature."""
     asked_for, look_up = [], socket.getaddrinfo
-    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *args, **kwargs: asked_for.append(host) or look_up(host, *args, **kwargs))
+
+    def getaddrinfo(host, *args, **kwargs):
+        asked_for.append(host)
+        return look_up(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     write_profiles()
     monkeypatch.setenv(variable, name)
-    options = {
+    sources: dict[str, dict] = {
         "own": {"region": None, "assume_role_arn": None},
         "role": {},
         "profile": {**NO_KEYS, "profile": "by_role", "region": None, "assume_role_arn": None},
-    }[source]
-    result = world.run(endpoint_url=None, aws_config=ONCE, **options)
+    }
+    result = world.run(endpoint_url=None, aws_config=ONCE, **sources[source])
     assert result["error"]["reason"] == "region_not_enabled" and repr(name)[1:-1] in result["msg"]
     assert set(asked_for) <= {"127.0.0.1"} and not world.control.calls()
 

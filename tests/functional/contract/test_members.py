@@ -21,7 +21,7 @@ GET = "GetMembers"
 CREATE, INVITE, DISASSOCIATE, DELETE = "CreateMembers", "InviteMembers", "DisassociateMembers", "DeleteMembers"
 
 # For each state and the status before: the writes, and the status after.
-TABLE = {
+TABLE: dict[str, dict] = {
     "invited": {
         None: ([CREATE, INVITE], "Invited"),
         "Created": ([INVITE], "Invited"),

@@ -47,8 +47,17 @@ CREDENTIALS = f"""<{{0}}Response><{{0}}Result><Credentials>
 <Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></{{0}}Result></{{0}}Response>"""
 
 
-class Echo(http.server.BaseHTTPRequestHandler):
+class Server(http.server.ThreadingHTTPServer):
     """Assumes every role, and refuses all else (roles too, where sts_refuses) with secrets in its words."""
+
+    words = ""
+    sts_refuses = False
+
+
+class Echo(http.server.BaseHTTPRequestHandler):
+    """Answers for a Server."""
+
+    server: Server
 
     def do_GET(self):
         """Security Hub's calls."""
@@ -83,8 +92,7 @@ class Echo(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture(name="echo")
 def _echo():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo)
-    server.words, server.sts_refuses = "", False
+    server = Server(("127.0.0.1", 0), Echo)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server
     server.shutdown()

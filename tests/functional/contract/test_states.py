@@ -122,7 +122,7 @@ ABSENT = {
     "organization": fails("organization_managed", [GET, LIST, LEAVE], WANTED),
     "other organization, pending": changes([GET, LIST, DELETE], OTHER),
 }
-TASKS = {
+TASKS: dict[str, tuple[dict, dict]] = {
     "accepted": ({"state": "accepted"}, ACCEPTED),
     "accepted, replacing": ({"state": "accepted", "replace_administrator": True}, REPLACED),
     "declined": ({"state": "declined"}, DECLINED),

@@ -16,7 +16,7 @@ from .test_states import ACCEPT
 from .test_states import GET
 from .test_states import LIST
 
-NOBODY = {"response": {}}
+NOBODY: dict = {"response": {}}
 
 
 def test_invitation_arrives_while_waiting(world, hurry):

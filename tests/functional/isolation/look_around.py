@@ -45,7 +45,9 @@ def look_around():
         "time zone": time.tzname,
         "threads": threading.active_count(),
         "open files": sorted(os.listdir("/dev/fd")),
-        "loggers": sorted((name, logger.level, str(logger.handlers)) for name, logger in logging.root.manager.loggerDict.items() if hasattr(logger, "level")),
+        "loggers": sorted(
+            (name, logger.level, str(logger.handlers)) for name, logger in logging.root.manager.loggerDict.items() if isinstance(logger, logging.Logger)
+        ),
         "logging": [logging.root.level, str(logging.root.handlers)],
         "warnings": [str(each) for each in warnings.filters],
         "path of modules": sys.path,

@@ -7,15 +7,17 @@
 from __future__ import annotations
 
 import collections
-import importlib.util
 import json
 import os
 import pathlib
 import subprocess
 import sys
+from typing import Any
 
 import boto3
 import pytest
+from emulator.client import Client
+from emulator_process import running_emulator
 
 HERE = pathlib.Path(__file__).parent
 TESTS = HERE.parents[1]
@@ -23,15 +25,6 @@ REGIONS = ["eu-central-1", "eu-west-1", "us-east-1", "us-west-2", "ap-south-1", 
 ACCOUNTS = 40
 FORKS = 10
 TURNS = 5
-
-
-def load(name):
-    """A module of the tests' own tools, by its file below tests."""
-    path = TESTS / name
-    spec = importlib.util.spec_from_file_location("isolation_" + path.stem, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 class Account:
@@ -43,7 +36,7 @@ class Account:
         self.regions = [REGIONS[number % 6], REGIONS[(number // 6 + number + 1) % 6]]
         self.role = f"arn:aws:iam::{self.account_id}:role/Role{number}"
         self.assumes = number % 4 == 0
-        variables = {"administrator_id": self.administrator_id, "regions": self.regions}
+        variables: dict[str, Any] = {"administrator_id": self.administrator_id, "regions": self.regions}
         # Whoever comes next to each other in a loop has credentials of another kind
         if self.assumes:
             variables.update(access_key=facts["access_key"], secret_key=facts["secret_key"])
@@ -72,8 +65,8 @@ def _environment(tmp_path):
 
 def test_every_call_is_made_by_whom_it_is_for(tmp_path, environment):
     """Many accounts, each with credentials of one of four kinds; each host acts as several of them in turn, ten hosts at a time."""
-    with load("tools/emulator_process.py").running_emulator(str(tmp_path), ["--regions", ",".join(REGIONS)]) as facts:
-        control = load("emulator/client.py").Client(facts["url"])
+    with running_emulator(str(tmp_path), ["--regions", ",".join(REGIONS)]) as facts:
+        control = Client(facts["url"])
         sts = boto3.client("sts", "us-east-1", endpoint_url=facts["url"], aws_access_key_id=facts["access_key"], aws_secret_access_key=facts["secret_key"])
         accounts = [Account(number, facts, sts, tmp_path) for number in range(ACCOUNTS)]
         invitations = [{"account_id": account.account_id, "administrators": [account.administrator_id]} for account in accounts]

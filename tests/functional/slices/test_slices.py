@@ -17,9 +17,7 @@ import sys
 import urllib.request
 
 HERE = pathlib.Path(__file__).parent
-sys.path.insert(0, str(HERE.parents[1] / "tools"))
-
-from emulator_process import running_emulator  # pylint: disable=wrong-import-position
+from emulator_process import running_emulator
 
 ADMINISTRATOR = "111111111111"
 REGIONS = ["eu-west-1", "us-east-1", "ap-south-1"]

@@ -18,9 +18,7 @@ import botocore.exceptions
 import pytest
 
 TESTS = pathlib.Path(__file__).parents[2]
-sys.path.insert(0, str(TESTS / "tools"))
-
-from emulator_process import running_emulator  # pylint: disable=wrong-import-position
+from emulator_process import running_emulator
 
 ADMINISTRATOR, MEMBER, REGION = "111111111111", "222222222222", "eu-west-1"
 
@@ -30,6 +28,7 @@ def bench_server():
     """The benchmark's server: its URL and the credentials that it takes."""
     command = [sys.executable, "-m", "bench.server", "--latency=0"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=TESTS) as process:
+        assert process.stdout
         try:
             yield {"url": f"http://127.0.0.1:{int(process.stdout.readline())}", "access_key": "AKIABENCH00000000001", "secret_key": "-"}
         finally:

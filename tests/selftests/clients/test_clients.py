@@ -21,9 +21,7 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 
 TOOLS = pathlib.Path(__file__).parents[2] / "tools"
-sys.path.insert(0, str(TOOLS))
-
-from emulator_process import running_emulator  # pylint: disable=wrong-import-position
+from emulator_process import running_emulator
 
 ADMINISTRATOR, MEMBER, REGION = "333333333333", "222222222222", "eu-west-1"
 HUB = f"arn:aws:securityhub:{REGION}:{ADMINISTRATOR}:hub/default"
@@ -159,7 +157,7 @@ CLI_IS_MISSING = pytest.mark.skipif(importlib.util.find_spec("awscli") is None, 
 def test_each_call_is_made_and_answered(client_class, tmp_path):
     with running_emulator(str(tmp_path), ["--regions", REGION]) as emulator:
         client = client_class(emulator)
-        answers = {}
+        answers: dict = {}
         for step in STORY:
             parameters = step.parameters(answers) if callable(step.parameters) else step.parameters
             answer = client.call(step.account, step.operation, parameters)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 
 from botocore.parsers import create_parser
-
 from emulator.service import operation_model
 from emulator.validation import unknown_members
 from emulator.validation import violations

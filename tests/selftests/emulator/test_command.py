@@ -15,9 +15,8 @@ import subprocess
 import sys
 import time
 
-import pytest
-
 import emulator
+import pytest
 from emulator.client import Client
 
 PACKAGE_PARENT = next(str(pathlib.Path(path).parent) for path in emulator.__path__ if (pathlib.Path(path) / "server.py").exists())

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 
 import pytest
-
 from emulator.service import Answer
 from emulator.service import error_answer
 

@@ -13,7 +13,6 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.exceptions import ConnectionClosedError
 from botocore.exceptions import ReadTimeoutError
-
 from emulator import faults
 
 from .conftest import ADMINISTRATOR

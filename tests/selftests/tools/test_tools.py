@@ -23,9 +23,7 @@ from packaging.utils import canonicalize_name
 ROOT = pathlib.Path(__file__).parents[3]
 TOOLS = ROOT / "tests" / "tools"
 REQUIREMENTS = ROOT / "tests" / "requirements"
-sys.path.insert(0, str(TOOLS))
-
-from make_venv import pip_options  # pylint: disable=wrong-import-position
+from make_venv import pip_options
 
 ODD = "x y; touch PWNED 'q\" $(touch PWNED) `touch PWNED` ${HOME} $(shell touch PWNED) &\n|<>\\%=:#*"
 PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]

@@ -29,7 +29,7 @@ def for_each(act, items, stopped):
 
 @pytest.mark.parametrize("count", [1, 2, 31, 32, 33, 200])
 def test_each_item_once(stopped, count):
-    done = []
+    done: list = []
     for_each(done.append, range(count), stopped)
     assert sorted(done) == list(range(count)) and not stopped.is_set()
 
@@ -48,7 +48,8 @@ def test_a_single_item_needs_no_thread(stopped):
 @pytest.mark.parametrize("given", [0, 1, 3])
 def test_a_system_that_gives_fewer_threads(stopped, monkeypatch, given):
     """Those that it gives do all of the work."""
-    started, start = [], threading.Thread.start
+    started: list = []
+    start = threading.Thread.start
 
     def start_or_fail(thread):
         if len(started) == given:
@@ -57,7 +58,7 @@ def test_a_system_that_gives_fewer_threads(stopped, monkeypatch, given):
         start(thread)
 
     monkeypatch.setattr(threading.Thread, "start", start_or_fail)
-    done = []
+    done: list = []
     for_each(done.append, range(10), stopped)
     assert sorted(done) == list(range(10))
 
@@ -88,7 +89,7 @@ def test_a_signal_ends_it_at_once(stopped):
 
     before = signal.signal(signal.SIGUSR1, ring)
     try:
-        timer = threading.Timer(0.2, lambda: signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1))
+        timer = threading.Timer(0.2, signal.pthread_kill, [threading.main_thread().ident, signal.SIGUSR1])
         timer.start()
         with pytest.raises(TimeoutError):
             for_each(lambda item: over.wait(60), range(5), stopped)
