@@ -9,11 +9,13 @@ from __future__ import annotations
 import itertools
 import os
 import pathlib
+import socket
 import threading
 
 import pytest
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.cloudsec.securityhub.plugins.module_utils import _client as clients
 from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_hub_info
 from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_invitation_info
 
@@ -150,3 +152,33 @@ def test_a_child_process_does_not_use_its_parents_connections(serve):
     assert len(set(server.callers)) == 2
     look(endpoint_url=url(server, "http"))
     assert len(set(server.callers)) == 2, "the parent still has its own"
+
+
+def test_the_rehearsal_of_the_usual_calls_looks_nothing_up_and_sends_nothing(monkeypatch):
+    """warm() keeps what goes wrong to itself; here it would be seen."""
+
+    def never(*args, **kwargs):
+        raise AssertionError(args)
+
+    monkeypatch.setattr(socket, "getaddrinfo", never)
+    monkeypatch.setattr(socket.socket, "connect", never)
+    made = []
+    factory = clients.ClientFactory(None, True, None)
+    attempt = clients.RegionClient._attempt
+
+    def noted_attempt(self, method, parameters):
+        made.append(method)
+        return attempt(self, method, parameters)
+
+    monkeypatch.setattr(clients.RegionClient, "_attempt", noted_attempt)
+    factory.rehearse()
+    assert {"get_administrator_account", "assume_role"} <= set(made)
+
+
+def test_without_a_shared_client_nothing_is_rehearsed(monkeypatch):
+    """A client of its own would look the host up."""
+    monkeypatch.setattr(clients, "_goes_where_it_is_bound", lambda *args: False)
+    monkeypatch.setattr(clients.RegionClient, "call", lambda *args, **parameters: pytest.fail("called"))
+    clients._shared_client.cache_clear()
+    clients.ClientFactory(None, True, None).rehearse()
+    clients._shared_client.cache_clear()
