@@ -65,8 +65,8 @@ class Account:
         self._endpoint_url, self._profile, self._verify = _connection(options, self.regions[0])
         self._secrets: set[str | None] = {options.get("secret_key"), options.get("session_token")}
         # From sign_in() on
-        self._clients: Any = None
-        self._credentials: Any = None
+        self._clients: ClientFactory
+        self._credentials: _RecordingCredentials | None = None
         self._identity_lock = threading.Lock()
 
     def sign_in(self) -> None:
@@ -184,7 +184,7 @@ class Account:
         except errors.FAILURES as e:
             raise self.explain(e, region) from e
 
-    def _base_credentials(self) -> Any:
+    def _base_credentials(self) -> botocore.credentials.Credentials:
         options = self._options
         if options.get("access_key") or options.get("secret_key"):
             if not (options.get("access_key") and options.get("secret_key")):
@@ -235,11 +235,11 @@ class Account:
 class _RecordingCredentials:
     """Credentials as botocore uses them to sign a call; whatever they sign with is added to secrets, also after they were refreshed."""
 
-    def __init__(self, credentials: Any, secrets: set[str | None]) -> None:
+    def __init__(self, credentials: botocore.credentials.Credentials, secrets: set[str | None]) -> None:
         self._credentials = credentials
         self._secrets = secrets
 
-    def get_frozen_credentials(self) -> Any:
+    def get_frozen_credentials(self) -> botocore.credentials.ReadOnlyCredentials:
         """The credentials of the moment."""
         frozen = self._credentials.get_frozen_credentials()
         self._secrets.update((frozen.secret_key, frozen.token))

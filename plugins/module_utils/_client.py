@@ -312,7 +312,7 @@ def _shared_session(profile: str | None, fingerprint: Hashable) -> botocore.sess
     return _new_session(profile)
 
 
-def find_credentials(profile: str | None, sts_region: str) -> Any:
+def find_credentials(profile: str | None, sts_region: str) -> botocore.credentials.Credentials:
     """The credentials that botocore finds for a profile, for the caller alone; sts_region is where it assumes the role of a profile that has one.
 
     Raises NoCredentialsError where it finds none, RefreshWithMFAUnsupportedError for a role that asks for a code.

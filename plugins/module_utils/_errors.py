@@ -273,7 +273,7 @@ def is_about_credentials_or_region(exception: Exception) -> bool:
     return aws_code(exception) in _CREDENTIALS_OR_REGION_CODES
 
 
-def _client_error_reason(exception: Any, credentials_work: bool) -> str:
+def _client_error_reason(exception: boto_errors.ClientError, credentials_work: bool) -> str:
     """The reason behind an error answer from AWS."""
     code, message = aws_code(exception), aws_message(exception)
     status = exception.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)

@@ -13,12 +13,12 @@ from typing import NamedTuple
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import compare_aws_tags
 
 from . import _errors as errors
+from ._api import SecurityHubApi
 from ._waiting import HUB_TIMEOUT
 from ._waiting import Poller
 from ._waiting import verify_write
 
 if TYPE_CHECKING:
-    from ._api import SecurityHubApi
     from ._regions import Outcome
 
 

@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 from . import _errors as errors
 from ._api import ENDED
+from ._api import SecurityHubApi
 from ._waiting import Poller
 from ._waiting import verify_write
 
 if TYPE_CHECKING:
-    from ._api import SecurityHubApi
     from ._regions import Outcome
 
 # An acceptance, as GetAdministratorAccount shows it in all but the oldest regions.

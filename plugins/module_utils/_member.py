@@ -15,10 +15,10 @@ from typing import Any
 from typing import NamedTuple
 
 from . import _errors as errors
+from ._api import SecurityHubApi
 from ._api import batches
 
 if TYPE_CHECKING:
-    from ._api import SecurityHubApi
     from ._regions import Outcome
 
 # In older regions an accepted member is Associated
