@@ -423,7 +423,7 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
     def server_bind(self) -> None:
         """Without the look-up of the host's name that HTTPServer makes, which can take seconds."""
         socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = self.server_address[:2]  # type: ignore[assignment]
+        self.server_name, self.server_port = self.server_address[:2]  # type: ignore[assignment]  # of other families of sockets it may be bytes
 
     def process_request(self, request: t.Any, client_address: t.Any) -> None:
         """Remember the connection, so that it can be closed when the server stops."""

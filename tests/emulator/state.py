@@ -17,7 +17,7 @@ def describe(account: str | None = None, region: str | None = None) -> dict[str,
     accounts: dict[str, t.Any] = {}
     for account_id, region_name, backend in securityhub_backends.iter_backends():
         if account in (None, account_id) and region in (None, region_name):
-            accounts.setdefault(account_id, {})[region_name] = _describe(t.cast(SecurityHubBackend, backend))
+            accounts.setdefault(account_id, {})[region_name] = _describe(backend)
     return accounts
 
 
