@@ -106,8 +106,8 @@ test: env $(CHECKS_READY)
 
 .PHONY: fix
 fix: $(CHECKS_READY)
-	@$(RUFF) format .
-	@$(RUFF) check --fix .
+	@$(RUFF) format --no-cache .
+	@$(RUFF) check --no-cache --fix .
 
 # Without the three tests that take half a minute.
 .PHONY: quick
@@ -117,7 +117,7 @@ quick: style
 # --- The gates -----------------------------------------------------------------------------------
 
 RUFF = $(BUILD)/venv-checks/bin/ruff
-PYTEST = $(INSIDE) env PYTHONPATH=tests:$(abspath $(COLLECTIONS)) python -m pytest -q -rs -p no:cacheprovider -n auto --dist loadfile
+PYTEST = $(INSIDE) env PYTHONPATH=$(abspath $(COLLECTIONS)) python -m pytest -q -rs -p no:cacheprovider -n auto --dist loadfile
 
 .PHONY: style
 style: env $(CHECKS_READY)
@@ -188,7 +188,7 @@ changelog: env $(CHECKS_READY)
 
 .PHONY: bench
 bench: env
-	@$(INSIDE) env PYTHONPATH=tests:$(abspath $(COLLECTIONS)) python -m bench $(ARGS)
+	@$(INSIDE) env PYTHONPATH=tests:tests/tools:$(abspath $(COLLECTIONS)) python -m bench $(ARGS)
 
 .PHONY: mutants
 mutants: env

@@ -156,7 +156,7 @@ class ClientFactory:
     def rehearse(self) -> None:
         """Make the shared clients, and with them the usual calls, to nowhere.
 
-        So a process that is forked later has what botocore works out at the first of each: 1 to 2 ms of CPU in each of them.
+        So a process that is forked later has what botocore works out at the first of each: some 2 ms of CPU in each of them.
         """
         nobody = botocore.credentials.Credentials("AKIDNOBODY", "secret")
         for service, calls in _USUAL_CALLS.items():

@@ -24,16 +24,13 @@ import urllib.request
 from collections.abc import Iterator
 
 import botocore.httpsession
+from certificate import make_certificate
 
 from . import clients
 from .clients import CLIENTS
 from .clients import Cost
 
 TESTS = pathlib.Path(__file__).parents[1]
-sys.path.append(str(TESTS / "tools"))
-
-from certificate import make_certificate  # pylint: disable=wrong-import-position
-
 # Of the same names as AWS's, as many as anybody may ask for
 REGIONS = [
     f"{place}-{number}"

@@ -88,7 +88,7 @@ class Copy:
 
     def run(self, suite, log, timeout=None):
         """The outcome of a suite in this copy."""
-        environment = dict(os.environ, ANSIBLE_COLLECTIONS_PATH=str(self._folder), PYTHONPATH=os.pathsep.join(["tests", str(self._folder)]))
+        environment = dict(os.environ, ANSIBLE_COLLECTIONS_PATH=str(self._folder), PYTHONPATH=str(self._folder))
         started = time.monotonic()
         with open(log, "wb") as stream:
             self._process = subprocess.Popen(

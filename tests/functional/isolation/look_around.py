@@ -20,10 +20,10 @@ import threading
 import time
 import warnings
 
+# What any user of these libraries changes by importing them is not ours
 import boto3
 import botocore.httpsession
 
-# What any user of these libraries changes by importing them is not ours
 import ansible.plugins.action.normal
 from ansible_collections.amazon.aws.plugins.module_utils import modules
 

@@ -20,7 +20,6 @@ from emulator.client import Client
 from emulator_process import running_emulator
 
 HERE = pathlib.Path(__file__).parent
-TESTS = HERE.parents[1]
 REGIONS = ["eu-central-1", "eu-west-1", "us-east-1", "us-west-2", "ap-south-1", "ca-central-1"]
 ACCOUNTS = 40
 FORKS = 10

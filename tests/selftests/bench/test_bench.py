@@ -85,7 +85,7 @@ def test_the_server_answers_a_member_like_the_emulator(tmp_path):
 @pytest.mark.parametrize("transport", [[], ["--plain"]])
 def test_the_benchmark_runs_and_checks_what_it_measures(transport):
     command = [sys.executable, "-m", "bench", "--sizes=2x2", "--sample=1", "--latency=1", "--times=1", *transport]
-    paths = f"{TESTS}:{TESTS.parents[3]}"
+    paths = os.pathsep.join(map(str, (TESTS, TESTS / "tools", TESTS.parents[3])))
     ended = subprocess.run(command, cwd=TESTS, env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert ended.stdout.count("this collection") == 2

@@ -10,7 +10,6 @@ import collections
 import importlib.util
 import json
 import os
-import pathlib
 import subprocess
 import sys
 
@@ -19,8 +18,6 @@ import botocore.session
 import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
-
-TOOLS = pathlib.Path(__file__).parents[2] / "tools"
 from emulator_process import running_emulator
 
 ADMINISTRATOR, MEMBER, REGION = "333333333333", "222222222222", "eu-west-1"
