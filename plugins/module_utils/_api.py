@@ -10,6 +10,7 @@ Answers are in Ansible's spelling (snake_case, times as ISO 8601 strings); error
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from typing import TypeVar
 from . import _errors as errors
 from ._account import Account
 from ._account import Location
-from ._waiting import BAD_REQUEST_TIMEOUT
+from ._waiting import REFUSAL_TIMEOUT
 from ._waiting import Poller
 
 # Both the largest page that the service gives and the most accounts that it takes in a call
@@ -28,6 +29,9 @@ PAGE_SIZE = 50
 Item = TypeVar("Item")
 # A client's method and its parameters
 _Call = tuple[str, dict[str, Any]]
+
+# How GetMembers says that an account is no member. Whatever else it says of one leaves that open
+_IS_NO_MEMBER = re.compile(r"\bnot\b.*\b(member|associated|found|exist)|no such", re.IGNORECASE)
 
 # Memberships that the service may still show, but that have ended.
 ENDED = ("resigned", "removed", "deleted")
@@ -65,7 +69,7 @@ class SecurityHubApi:
         """
         answer = self._either(("get_administrator_account", {}), ("get_master_account", {}), none_if=_says_no_administrator)
         found = answer.get("Administrator") or answer.get("Master") or {}
-        if not found.get("AccountId") or found.get("MemberStatus", "").lower() in ENDED:
+        if not found or found.get("MemberStatus", "").lower() in ENDED:
             return None
         return _invitation(found)
 
@@ -95,14 +99,21 @@ class SecurityHubApi:
 
     def count_invitations(self) -> int:
         """How many invitations wait for an answer; an accepted one is not counted. AWS: GetInvitationsCount."""
-        return self._call("get_invitations_count", {}).get("InvitationsCount", 0)
+        return self._call("get_invitations_count", {})["InvitationsCount"]
 
     def get_members(self, account_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
-        """The members among these accounts, in any status, as a dict by account ID of _member's dicts. AWS: GetMembers, in batches."""
+        """The members among these accounts, in any status, as a dict by account ID of _member's dicts.
+
+        AWS: GetMembers, in batches; ListMembers where that leaves open whether an account is one.
+        """
         members: dict[str, dict[str, Any]] = {}
+        unknown: set[str] = set()
         for batch in batches(account_ids):
             answer = self._call("get_members", {"AccountIds": batch}, none_if=_says_not_found)
-            members.update((found["AccountId"], _member(found)) for found in answer.get("Members") or [])
+            members.update((found["AccountId"], _member(found)) for found in answer.get("Members", []))
+            unknown.update(left["AccountId"] for left in answer.get("UnprocessedAccounts", []) if not _IS_NO_MEMBER.search(left.get("ProcessingResult", "")))
+        if unknown:
+            members.update((found["account_id"], found) for found in self.list_members() if found["account_id"] in unknown)
         return members
 
     def list_members(self) -> list[dict[str, Any]]:
@@ -135,7 +146,7 @@ class SecurityHubApi:
             if e.reason != errors.HUB_NOT_ENABLED:
                 raise
             return None
-        if not found.get("HubArn"):
+        if not found:
             return None
         return {
             "hub_arn": found["HubArn"],
@@ -144,9 +155,9 @@ class SecurityHubApi:
             "control_finding_generator": found.get("ControlFindingGenerator"),
         }
 
-    def enable_hub(self, settings: dict[str, Any]) -> bool:
-        """Enable the hub with settings in AWS's spelling. False where it was enabled already. AWS: EnableSecurityHub."""
-        return self._call("enable_security_hub", settings, none_if=_says_already_enabled) != {}
+    def enable_hub(self, settings: dict[str, Any]) -> None:
+        """Enable the hub, with settings in AWS's spelling. AWS: EnableSecurityHub."""
+        self._call("enable_security_hub", settings)
 
     def disable_hub(self) -> None:
         """AWS: DisableSecurityHub."""
@@ -158,7 +169,7 @@ class SecurityHubApi:
 
     def get_tags(self, arn: str) -> dict[str, str]:
         """The tags of a resource, as a dict. AWS: ListTagsForResource."""
-        return self._call("list_tags_for_resource", {"ResourceArn": arn}).get("Tags") or {}
+        return self._call("list_tags_for_resource", {"ResourceArn": arn})["Tags"]
 
     def set_tags(self, arn: str, tags: dict[str, str]) -> None:
         """AWS: TagResource."""
@@ -177,9 +188,9 @@ class SecurityHubApi:
         """A call that takes a list of accounts. Returns what it left unprocessed, as errors by account ID."""
         operation = _operation(method)
         answer = self._call(method, parameters)
-        left_out = answer.get("UnprocessedAccounts") or []
-        location, retried = left_out and self.resolve_location(), errors.was_retried(answer)
-        return {left["AccountId"]: errors.unprocessed(operation, left["AccountId"], left.get("ProcessingResult"), location, retried) for left in left_out}
+        left_out = answer.get("UnprocessedAccounts", [])
+        location, in_doubt = left_out and self.resolve_location(), errors.is_in_doubt(answer)
+        return {left["AccountId"]: errors.unprocessed(operation, left["AccountId"], left.get("ProcessingResult"), location, in_doubt) for left in left_out}
 
     def _either(self, current: _Call, older: _Call, none_if: Callable[[Exception], bool] | None = None) -> dict[str, Any]:
         """The current call, or its older twin where IAM denies the current one: many policies know only the older name."""
@@ -194,9 +205,12 @@ class SecurityHubApi:
         try:
             answer = self._call(*older, none_if=none_if)
         except errors.SecurityHubError as e:
+            # An attempt under the current name may have worked before that was denied
+            e.in_doubt = denied.in_doubt = e.in_doubt or denied.in_doubt
             if e.reason != errors.ACCESS_DENIED:
                 raise
             raise denied from e
+        denied.in_doubt = False
         self._denied[current[0]] = denied
         return answer
 
@@ -210,16 +224,24 @@ class SecurityHubApi:
 
     def _settle_bad_requests(self, method: str, call: Callable[[], Any], none_if: Callable[[Exception], bool] | None = None) -> Any:
         """Make a call and translate its errors; settle a BadRequestException, which means "hub is off" or "try again"."""
-        poller = Poller(BAD_REQUEST_TIMEOUT, first=0.5, slowest=8, jitter=True)
+        poller = Poller(REFUSAL_TIMEOUT, first=0.5, slowest=8, jitter=True)
+        in_doubt = False
         while True:
             try:
-                return call()
+                answer = call()
+                if in_doubt:
+                    errors.note_doubt(answer)
+                return answer
             except errors.FAILURES as e:
+                if in_doubt:
+                    errors.note_doubt(e)
+                in_doubt = errors.is_in_doubt(e)
                 if none_if and none_if(e):
                     return {}
                 if errors.aws_code(e) != "BadRequestException":
                     raise self._explain(e, _iam_actions(_operation(method))) from e
-                self._require_hub(e)
+                if method != "enable_security_hub":
+                    self._require_hub(e)
                 if not poller.wait():
                     raise self._explain(e) from e
 
@@ -257,11 +279,6 @@ def _says_no_administrator(exception: Exception) -> bool:
 def _says_not_found(exception: Exception) -> bool:
     """Whether an exception is AWS's way to say that there is nothing of the kind."""
     return errors.aws_code(exception) == "ResourceNotFoundException"
-
-
-def _says_already_enabled(exception: Any) -> bool:
-    """Whether an exception of EnableSecurityHub only says that somebody has enabled the hub before this call."""
-    return errors.aws_code(exception) == "ResourceConflictException" and not errors.was_retried(exception.response)
 
 
 def batches(items: Iterable[Item]) -> list[list[Item]]:

@@ -37,6 +37,8 @@ except ImportError:
 
 from ansible.module_utils.ansible_release import __version__ as ANSIBLE_VERSION
 
+from ._answers import CheckedParsers
+from ._answers import NotFromAws
 from ._http import NOWHERE
 from ._http import Connections
 from ._waiting import RetryPolicy
@@ -53,8 +55,10 @@ DEFAULT_CONFIG = {
     # Set explicitly; botocore would rebuild it twice per call
     "user_agent": f"APN/1.0 Ansible/{ANSIBLE_VERSION} {COLLECTION}",
 }
-# A call takes 30 s at most: the last attempt begins after 20 s, and reading its answer times out after 10
-DEFAULT_RETRIES = RetryPolicy(attempts=5, last_after=20)
+# A call takes 35 s at most: the last attempt begins after 20 s, and its connection and its answer time out after 5 and 10
+DEFAULT_RETRIES = RetryPolicy(attempts=None, last_after=20)
+# Where aws_config sets retries, but not how many
+_ATTEMPTS = 5
 # Of a list; AWS's quotas end at half of that
 MAX_PAGES = 400
 
@@ -106,7 +110,7 @@ class RegionClient:
 
     def call(self, method: str, **parameters: Any) -> Any:
         """The result of a method of botocore's client. Raises what botocore raises, and Stopped."""
-        return with_retries(functools.partial(self._attempt, method, parameters), self._policy)
+        return with_retries(functools.partial(self.attempt, method, parameters), self._policy)
 
     def list_all(self, method: str, items: str, **parameters: Any) -> list[dict[str, Any]]:
         """What stands under the name items on all pages of a method's results, as one list.
@@ -117,7 +121,7 @@ class RegionClient:
         tokens = [None]
         while len(tokens) <= MAX_PAGES:
             page = self.call(method, **parameters, **({"NextToken": tokens[-1]} if tokens[-1] else {}))
-            found += page.get(items) or []
+            found += page[items]
             token = page.get("NextToken")
             if not token:
                 return found
@@ -126,7 +130,8 @@ class RegionClient:
             tokens.append(token)
         raise botocore.exceptions.PaginationError(message=f"There are more than {MAX_PAGES} pages")
 
-    def _attempt(self, method: str, parameters: dict[str, Any]) -> Any:
+    def attempt(self, method: str, parameters: dict[str, Any]) -> Any:
+        """As call(), but once."""
         if self._stopped.is_set():
             raise Stopped
         return self._call(method, **parameters)
@@ -163,7 +168,8 @@ class ClientFactory:
             if self._shared_client(service):
                 client = self.client(service, _UNBOUND_REGION, nobody, NOWHERE)
                 for method, parameters in calls.items():
-                    client.call(method, **parameters)
+                    with contextlib.suppress(NotFromAws):  # there is nothing in its answers
+                        client.attempt(method, parameters)
 
     def client(self, service: str, region: str, credentials: Any, endpoint_url: str | None) -> RegionClient:
         """A RegionClient. endpoint_url: None for AWS's own. Raises OSError, ValueError or a BotoCoreError for what botocore can't use."""
@@ -175,10 +181,13 @@ class ClientFactory:
         return RegionClient(lambda method, **parameters: getattr(own, method)(**parameters), self._policy, self._stopped)
 
     def _own_client(self, service: str, region: str, credentials: Any, endpoint_url: str | None) -> Any:
-        """A client of botocore's as it makes it by default: the plain way, with nothing of this collection's in it."""
+        """A client of botocore's as it makes it by default, with nothing of this collection's in it but the check of answers."""
         frozen = credentials.get_frozen_credentials()
+        session = botocore.session.Session(profile=self._profile)
+        with contextlib.suppress(Exception):  # a botocore with another name for it has answers that nobody checks
+            _check_answers(session)
         with self._own_client_lock:  # making clients is not thread-safe
-            return botocore.session.Session(profile=self._profile).create_client(
+            return session.create_client(
                 service,
                 region_name=region,
                 endpoint_url=endpoint_url,
@@ -201,10 +210,15 @@ def _read_config(aws_config: dict[str, Any]) -> tuple[botocore.config.Config, Re
     except (TypeError, ValueError, botocore.exceptions.BotoCoreError) as e:
         raise UnusableConfig(str(e)) from e
     retries = asked.retries or {}
-    attempts = retries.get("total_max_attempts", retries.get("max_attempts", DEFAULT_RETRIES.attempts - 1) + 1)
+    attempts = retries.get("total_max_attempts", retries.get("max_attempts", _ATTEMPTS - 1) + 1)
     # Whoever sets retries bounds them. botocore makes one attempt: its own retries have one budget for all regions of a client.
     one_attempt = botocore.config.Config(retries={"mode": retries.get("mode", "standard"), "total_max_attempts": 1})
-    return defaults.merge(asked).merge(one_attempt), RetryPolicy(attempts, None if retries else DEFAULT_RETRIES.last_after)
+    return defaults.merge(asked).merge(one_attempt), RetryPolicy(attempts, None) if retries else DEFAULT_RETRIES
+
+
+def _check_answers(session: Any) -> None:
+    """Let the clients that a session makes take no answer for AWS's that isn't."""
+    session.register_component("response_parser_factory", CheckedParsers(session.get_component("response_parser_factory")))
 
 
 def _bundle(verify: bool | str) -> str | None:
@@ -239,6 +253,7 @@ def _shared_client(service: str, profile: str | None, verify: bool | str, aws_co
         # The client must not be able to make a call on anybody's behalf by itself, nor look for credentials while it is made
         session.register_component("credential_provider", botocore.credentials.CredentialResolver(providers=[]))
         session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_parse_time)
+        _check_answers(session)
         client = session.create_client(service, region_name=_UNBOUND_REGION, verify=verify, config=config)
         service_id = client.meta.service_model.service_id.hyphenize()
         client.meta.events.register(f"provide-client-params.{service_id}", _take_binding)

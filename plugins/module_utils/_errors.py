@@ -102,6 +102,7 @@ _ACCESS_DENIED_CODES = ("AccessDeniedException", "AccessDenied", "UnauthorizedOp
 _SPEAKS_OF_PERMISSION = re.compile(r"permission|not authorized|unauthorized|access denied|explicit deny", re.IGNORECASE)
 _SPEAKS_OF_ORGANIZATION = re.compile(r"\borgani[sz]ations?\b", re.IGNORECASE)
 _IS_POLICY_DECISION = re.compile(r"not authorized to perform|service control policy|explicit deny", re.IGNORECASE)
+_SAYS_IT_IS_SO = re.compile(r"already|no such|no longer|not (\w+ )?(found|exist|associated|a member|subscribed|enabled)", re.IGNORECASE)
 _MEMBERSHIP_CHANGES = re.compile(r"^(Accept|Disassociate|Decline|Delete|Invite|Create)")
 _REASON_OF_PROCESSING_RESULT = (
     (re.compile(r"maximum|limit|quota|exceeded", re.IGNORECASE), LIMIT_EXCEEDED),
@@ -126,6 +127,8 @@ _CREDENTIAL_EXCEPTIONS = (
     "LoginError",
 )
 
+_DOUBT = "MayHaveWorkedBefore"
+
 
 class SecurityHubError(Exception):
     """What went wrong, as a playbook's rescue block and its reader see it.
@@ -133,7 +136,7 @@ class SecurityHubError(Exception):
     reason: one of the words above, stable across releases.
     message: what happened, where, and what to do about it.
     code, aws_message, operation, http_status, request_id: AWS's own words; None where AWS said nothing.
-    retried: whether this answers another attempt than the first.
+    in_doubt: whether the call may have worked all the same: it was not answered, or an attempt before the answered one was not.
     """
 
     def __init__(
@@ -145,7 +148,7 @@ class SecurityHubError(Exception):
         operation: str | None = None,
         http_status: int | None = None,
         request_id: str | None = None,
-        retried: bool = False,
+        in_doubt: bool = False,
     ) -> None:
         super().__init__(message)
         self.reason = reason
@@ -155,13 +158,12 @@ class SecurityHubError(Exception):
         self.operation = operation
         self.http_status = http_status
         self.request_id = request_id
-        self.retried = retried
+        self.in_doubt = in_doubt
 
     @property
-    def leaves_doubt(self) -> bool:
-        """Whether the call may have worked all the same: it was not answered, or an attempt before the answered one was not."""
-        was_answered = self.http_status is not None or self.aws_message is not None
-        return not was_answered or (self.http_status or 0) >= 500 or self.retried
+    def says_it_is_so(self) -> bool:
+        """Whether AWS refuses a write with words for "that is how it is": somebody else, or an earlier run, may have been first."""
+        return self.code in ("ResourceNotFoundException", "ResourceConflictException") or bool(_SAYS_IT_IS_SO.search(self.aws_message or ""))
 
     @property
     def is_refusal(self) -> bool:
@@ -174,6 +176,11 @@ class SecurityHubError(Exception):
             LIMIT_EXCEEDED,
             REGION_NOT_ENABLED,
         )
+
+    @property
+    def is_denial(self) -> bool:
+        """Whether AWS has not looked at what was asked for, since this caller may not ask for it."""
+        return self.reason in (ACCESS_DENIED, ORGANIZATION_MANAGED)
 
     def as_dict(self) -> dict[str, Any]:
         """The error as it stands in a result."""
@@ -189,7 +196,7 @@ class SecurityHubError(Exception):
 
     def with_reason(self, reason: str, message: str) -> SecurityHubError:
         """The same AWS error with the reason and message of somebody who knows more about what it means."""
-        return SecurityHubError(reason, message, self.code, self.aws_message, self.operation, self.http_status, self.request_id, self.retried)
+        return SecurityHubError(reason, message, self.code, self.aws_message, self.operation, self.http_status, self.request_id, self.in_doubt)
 
 
 def invalid_input(message: str) -> SecurityHubError:
@@ -209,10 +216,10 @@ def defect(exception: Exception) -> SecurityHubError:
     )
 
 
-def unprocessed(operation: str, account_id: str, said: str | None, location: object, retried: bool = False) -> SecurityHubError:
+def unprocessed(operation: str, account_id: str, said: str | None, location: object, in_doubt: bool = False) -> SecurityHubError:
     """An error for an account that a call on many accounts left unprocessed, with the service's words for why.
 
-    location: where the call was made. retried: whether another attempt than the first was answered so.
+    location: where the call was made. in_doubt: whether an attempt before the one that was answered so may have worked.
     """
     said = said or "AWS gave no reason"
     reason = AWS_ERROR
@@ -225,13 +232,18 @@ def unprocessed(operation: str, account_id: str, said: str | None, location: obj
         f"{operation} left account {account_id} unprocessed in {location}: {said.rstrip('.')}.",
         aws_message=said,
         operation=operation,
-        retried=retried,
+        in_doubt=in_doubt,
     )
 
 
 def _response(exception: Exception) -> dict[str, Any]:
     """AWS's answer in a botocore exception; {} where AWS did not answer. Dropped connections have an attribute response that is None."""
     return getattr(exception, "response", None) or {}
+
+
+def _status(exception: Exception) -> int:
+    """The HTTP status of AWS's answer; 0 where AWS did not answer."""
+    return _response(exception).get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
 
 
 def aws_code(exception: Exception) -> str:
@@ -244,23 +256,36 @@ def aws_message(exception: Exception) -> str:
     return _response(exception).get("Error", {}).get("Message") or ""
 
 
-def note_retries(answer: dict[str, Any] | None, retries: int) -> None:
-    """Note in an answer of AWS's, or in the one of an exception (None where AWS did not answer), how many attempts were made before it."""
-    if answer:
-        answer.setdefault("ResponseMetadata", {})["RetryAttempts"] = retries
+def may_have_worked(exception: Exception) -> bool:
+    """Whether a call that raised this botocore exception may have had its effect: it was sent, and AWS has not said what became of it."""
+    if was_answered(exception):
+        return _status(exception) >= 500 and aws_code(exception) not in _THROTTLING_CODES
+    was_sent = not isinstance(exception, (boto_errors.EndpointConnectionError, boto_errors.ConnectTimeoutError, boto_errors.ProxyConnectionError))
+    return was_sent and isinstance(exception, (boto_errors.ConnectionError, boto_errors.HTTPClientError, ResponseParserError))
 
 
-def was_retried(answer: dict[str, Any]) -> bool:
-    """Whether an answer, or that of an exception, answers another attempt than the first, which may have worked."""
-    return answer.get("ResponseMetadata", {}).get("RetryAttempts", 0) > 0
+def note_doubt(outcome: Any) -> None:
+    """Note in the last outcome of a call, AWS's answer or botocore's exception, that an attempt before it may have worked."""
+    if isinstance(outcome, Exception):
+        setattr(outcome, _DOUBT, True)
+    elif isinstance(outcome, dict):  # a list was only read
+        outcome.setdefault("ResponseMetadata", {})[_DOUBT] = True
+
+
+def is_in_doubt(outcome: Any) -> bool:
+    """Whether a call may have worked though this, AWS's answer or botocore's exception, says otherwise."""
+    if isinstance(outcome, Exception):
+        return getattr(outcome, _DOUBT, False) or may_have_worked(outcome)
+    return outcome.get("ResponseMetadata", {}).get(_DOUBT, False)
 
 
 def is_transient(exception: Exception) -> bool:
-    """Whether a botocore exception tells of something that may be over soon: throttling, a server error, a lost connection."""
-    if isinstance(exception, (boto_errors.ConnectionError, boto_errors.HTTPClientError)):
+    """Whether a botocore exception tells of something that may be over soon: throttling, a server error, a lost connection, an answer of somebody else."""
+    if isinstance(exception, boto_errors.SSLError):
+        return "CERTIFICATE_VERIFY_FAILED" not in str(exception)
+    if isinstance(exception, (boto_errors.ConnectionError, boto_errors.HTTPClientError, ResponseParserError)):
         return True
-    status = _response(exception).get("ResponseMetadata", {}).get("HTTPStatusCode")
-    return status in _TRANSIENT_STATUSES or aws_code(exception) in _TRANSIENT_CODES
+    return _status(exception) in _TRANSIENT_STATUSES or aws_code(exception) in _TRANSIENT_CODES
 
 
 def was_answered(exception: Exception) -> bool:
@@ -276,7 +301,7 @@ def is_about_credentials_or_region(exception: Exception) -> bool:
 def _client_error_reason(exception: boto_errors.ClientError, credentials_work: bool) -> str:
     """The reason behind an error answer from AWS."""
     code, message = aws_code(exception), aws_message(exception)
-    status = exception.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    status = _status(exception)
     if code in _CREDENTIALS_OR_REGION_CODES:
         return REGION_NOT_ENABLED if credentials_work else CREDENTIALS
     if (
@@ -287,7 +312,8 @@ def _client_error_reason(exception: boto_errors.ClientError, credentials_work: b
     ):
         return ORGANIZATION_MANAGED
     if code == "InvalidAccessException":
-        return ACCESS_DENIED if _SPEAKS_OF_PERMISSION.search(message) else HUB_NOT_ENABLED
+        # Nobody needs a hub to enable one
+        return ACCESS_DENIED if _SPEAKS_OF_PERMISSION.search(message) or exception.operation_name == "EnableSecurityHub" else HUB_NOT_ENABLED
     if code in _ACCESS_DENIED_CODES:
         return ACCESS_DENIED
     if code in _THROTTLING_CODES or status == 429:
@@ -317,6 +343,8 @@ def _what_failed(exception: Exception) -> str:
     """The beginning of a message about an exception that botocore raised by itself."""
     if isinstance(exception, (boto_errors.HTTPClientError, boto_errors.ConnectionError)):
         return "No answer"
+    if isinstance(exception, ResponseParserError):
+        return "An answer that is not AWS's"
     return "A list without end" if isinstance(exception, boto_errors.PaginationError) else "No call could be made"
 
 
@@ -349,5 +377,5 @@ def translate(
         operation=operation,
         http_status=response.get("ResponseMetadata", {}).get("HTTPStatusCode"),
         request_id=response.get("ResponseMetadata", {}).get("RequestId"),
-        retried=was_retried(response),
+        in_doubt=is_in_doubt(exception),
     )

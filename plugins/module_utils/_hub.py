@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import NamedTuple
@@ -14,9 +15,9 @@ from ansible_collections.amazon.aws.plugins.module_utils.tagging import compare_
 
 from . import _errors as errors
 from ._api import SecurityHubApi
-from ._waiting import HUB_TIMEOUT
+from ._waiting import SETTLING_TIMEOUT
 from ._waiting import Poller
-from ._waiting import verify_write
+from ._waiting import make_write
 
 if TYPE_CHECKING:
     from ._regions import Outcome
@@ -43,9 +44,8 @@ def ensure(api: SecurityHubApi, desired: DesiredState, outcome: Outcome) -> None
     outcome.update(hub=hub)
     if desired.state == "absent":
         if hub:
-            if not desired.check_mode:
-                verify_write(api.disable_hub, lambda: api.describe_hub() is None)
-            outcome.update(changed=True, hub=None)
+            disabled_now = desired.check_mode or make_write(api.disable_hub, lambda: api.describe_hub() is None)
+            outcome.update(changed=disabled_now, hub=None)
     else:
         if not hub:
             hub = _enable(api, desired, outcome)
@@ -77,18 +77,21 @@ def _enable(api: SecurityHubApi, desired: DesiredState, outcome: Outcome) -> dic
         }
         outcome.update(changed=True, hub=hub)
         return hub
-    enabled_now = []
-    verify_write(lambda: enabled_now.append(api.enable_hub(settings)), lambda: api.describe_hub() is not None)
+
+    def is_on() -> bool:
+        outcome.update(hub=api.describe_hub())
+        return outcome.fields["hub"] is not None
+
     # Somebody else may have enabled it in between; its settings are compared as if it had always been there
-    outcome.update(changed=enabled_now != [False])
-    hub = _enabled_hub(api)
+    outcome.update(changed=make_write(lambda: api.enable_hub(settings), is_on))
+    hub = outcome.fields["hub"] or _enabled_hub(api)
     outcome.update(hub=hub)
     return hub
 
 
 def _enabled_hub(api: SecurityHubApi) -> dict[str, Any]:
     """The hub that was enabled just now; it may take a moment to show."""
-    poller = Poller(HUB_TIMEOUT)
+    poller = Poller(SETTLING_TIMEOUT)
     while True:
         hub = api.describe_hub()
         if hub:
@@ -105,31 +108,49 @@ def _update(api: SecurityHubApi, desired: DesiredState, hub: dict[str, Any], out
     wanted = {"auto_enable_controls": desired.auto_enable_controls, "control_finding_generator": desired.control_finding_generator}
     differing = {name: value for name, value in wanted.items() if value not in (None, hub[name])}
     if differing:
-        if not desired.check_mode:
-            settings = {"AutoEnableControls": differing.get("auto_enable_controls"), "ControlFindingGenerator": differing.get("control_finding_generator")}
-            settings = {name: value for name, value in settings.items() if value is not None}
-            verify_write(lambda: api.update_hub(settings), lambda: differing.items() <= (api.describe_hub() or {}).items())
-        outcome.update(changed=True, hub={**hub, **differing})
+        settings = {"AutoEnableControls": differing.get("auto_enable_controls"), "ControlFindingGenerator": differing.get("control_finding_generator")}
+        settings = {name: value for name, value in settings.items() if value is not None}
+        _change(desired, outcome, lambda: api.update_hub(settings), lambda: differing.items() <= (api.describe_hub() or {}).items())
+        outcome.update(hub={**hub, **differing})
     if desired.tags is not None:
         _update_tags(api, desired, outcome)
+
+
+def _tags(api: SecurityHubApi, arn: str, is_new: bool) -> dict[str, str]:
+    """The tags of a hub; of one that was enabled just now, once AWS knows it."""
+    poller = Poller(SETTLING_TIMEOUT if is_new else 0)
+    while True:
+        try:
+            return api.get_tags(arn)
+        except errors.SecurityHubError as e:
+            if not _says_no_hub(e) or not poller.wait():
+                raise
 
 
 def _update_tags(api: SecurityHubApi, desired: DesiredState, outcome: Outcome) -> None:
     hub = outcome.fields["hub"]
     arn = hub["hub_arn"]
     # A hub that check mode has not enabled would get just the tags asked for
-    tags = api.get_tags(arn) if arn else dict(desired.tags or {})
+    tags = _tags(api, arn, is_new=outcome.before is None) if arn else dict(desired.tags or {})
     if outcome.before is not None:
         outcome.before = {**outcome.before, "tags": tags}
     to_set, to_remove = compare_aws_tags(tags, desired.tags, desired.purge_tags)
     outcome.update(hub={**hub, "tags": tags})
     if to_set:
-        if not desired.check_mode:
-            api.set_tags(arn, to_set)
+        _change(desired, outcome, lambda: api.set_tags(arn, to_set), lambda: to_set.items() <= api.get_tags(arn).items())
         tags = {**tags, **to_set}
-        outcome.update(changed=True, hub={**hub, "tags": tags})
+        outcome.update(hub={**hub, "tags": tags})
     if to_remove:
-        if not desired.check_mode:
-            api.remove_tags(arn, to_remove)
+        _change(desired, outcome, lambda: api.remove_tags(arn, to_remove), lambda: api.get_tags(arn).keys().isdisjoint(to_remove))
         tags = {name: value for name, value in tags.items() if name not in to_remove}
-        outcome.update(changed=True, hub={**hub, "tags": tags})
+        outcome.update(hub={**hub, "tags": tags})
+
+
+def _change(desired: DesiredState, outcome: Outcome, write: Callable[[], object], is_so: Callable[[], bool]) -> None:
+    """Make one change of a hub, which was perhaps enabled just now: AWS may go on for a moment to say that there is none."""
+    changed_now = desired.check_mode or make_write(write, is_so, may_pass=lambda error: outcome.changed and _says_no_hub(error))
+    outcome.update(changed=changed_now or outcome.changed)
+
+
+def _says_no_hub(error: errors.SecurityHubError) -> bool:
+    return error.reason == errors.HUB_NOT_ENABLED or error.code == "ResourceNotFoundException"

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import NamedTuple
@@ -13,8 +14,9 @@ from typing import NamedTuple
 from . import _errors as errors
 from ._api import ENDED
 from ._api import SecurityHubApi
+from ._waiting import REFUSAL_TIMEOUT
 from ._waiting import Poller
-from ._waiting import verify_write
+from ._waiting import make_write
 
 if TYPE_CHECKING:
     from ._regions import Outcome
@@ -66,33 +68,35 @@ def read(api: SecurityHubApi, outcome: Outcome, administrator_id: str | None = N
 
 def _accept(api: SecurityHubApi, desired: DesiredState, current: dict[str, Any] | None, outcome: Outcome) -> None:
     """Accept the invitation, and leave another administrator before where that is asked for."""
-    if _is_from(current, desired):
-        return
-    if current and not desired.replace_administrator:
-        raise errors.SecurityHubError(
-            errors.DIFFERENT_ADMINISTRATOR,
-            f"The administrator in {api.resolve_location()} is {current['account_id']}, not {desired.administrator_id}. "
-            "An account has one administrator at most in a region; set replace_administrator=true to leave that one first.",
-        )
     # In check mode nobody has sent what would be waited for
     poller = Poller(0 if desired.check_mode else desired.wait_timeout)
     # With another administrator in place, the new invitation is found before anything is given up
-    if desired.invitation_id and not (current or poller or desired.check_mode):
-        invitation: dict[str, Any] = {"account_id": desired.administrator_id, "invitation_id": desired.invitation_id, "invited_at": None}
-    else:
-        invitation = _find_invitation(api, desired, poller)
-    accepted = {**invitation, "member_status": ENABLED}
+    current, candidates = _find_invitations(api, desired, current, poller, outcome)
+    if _is_from(current, desired):
+        return
     if desired.check_mode:
-        outcome.update(changed=True, administrator=accepted, previous_administrator=current)
+        outcome.update(changed=True, administrator=_accepted(candidates[0]), previous_administrator=current)
         return
     if current:
-        verify_write(api.leave_administrator, lambda: not _is_same(api.get_administrator(), current))
-        outcome.update(changed=True, administrator=None, previous_administrator=current)
+        _leave(api, current, outcome)
+
+    def accept() -> None:
+        outcome.update(administrator=_accepted(_accept_first(api, desired, candidates)))
+
+    def is_accepted() -> bool:
+        found = api.get_administrator()
+        if _is_from(found, desired):
+            outcome.update(administrator=found)
+        return _is_from(found, desired)
+
     try:
-        verify_write(lambda: api.accept(desired.administrator_id, invitation["invitation_id"]), lambda: _is_from(api.get_administrator(), desired))
+        if current:
+            accepted_now = make_write(accept, is_accepted, may_pass=_tells_of_the_left_one, timeout=max(REFUSAL_TIMEOUT, desired.wait_timeout))
+        else:
+            accepted_now = make_write(accept, is_accepted)
     except errors.SecurityHubError as e:
-        raise _accept_failed(api, desired, invitation, current, e) from e
-    outcome.update(changed=True, administrator=accepted)
+        raise _accept_failed(api, desired, candidates[0], current, e) from e
+    outcome.update(changed=accepted_now or outcome.changed)
     if poller:
         outcome.update(administrator=_wait_until_visible(api, desired, poller))
 
@@ -100,39 +104,59 @@ def _accept(api: SecurityHubApi, desired: DesiredState, current: dict[str, Any] 
 def _decline(api: SecurityHubApi, desired: DesiredState, current: dict[str, Any] | None, outcome: Outcome) -> dict[str, Any] | None:
     """Decline the pending invitation. Returns what diff mode shows of it besides the administrator, or None."""
     if _is_from(current, desired):
-        raise errors.SecurityHubError(
-            errors.ALREADY_ACCEPTED,
-            f"The invitation from {desired.administrator_id} has been accepted already in {api.resolve_location()}, so it can't be declined. "
-            "Use state=absent to leave this administrator.",
-        )
+        raise _already_accepted(api, desired)
     outcome.before["invitations"] = found = _pending(api, desired)
     if not found:
         return None
-    if not desired.check_mode:
-        verify_write(lambda: api.decline_invitation(desired.administrator_id), lambda: not _pending(api, desired))
-    outcome.update(changed=True)
+    if desired.check_mode:
+        outcome.update(changed=True)
+        return {"invitations": []}
+    try:
+        outcome.update(changed=make_write(lambda: api.decline_invitation(desired.administrator_id), lambda: not _pending(api, desired)))
+    except errors.SecurityHubError as e:
+        if e.is_refusal and _is_from(api.get_administrator(), desired):
+            raise _already_accepted(api, desired) from e
+        raise
     return {"invitations": []}
+
+
+def _already_accepted(api: SecurityHubApi, desired: DesiredState) -> errors.SecurityHubError:
+    return errors.SecurityHubError(
+        errors.ALREADY_ACCEPTED,
+        f"The invitation from {desired.administrator_id} has been accepted already in {api.resolve_location()}, so it can't be declined. "
+        "Use state=absent to leave this administrator.",
+    )
 
 
 def _remove(api: SecurityHubApi, desired: DesiredState, current: dict[str, Any] | None, outcome: Outcome) -> dict[str, Any] | None:
     """Leave the administrator, and delete its invitation. Returns what diff mode shows of it besides the administrator, or None."""
-    leaving = _is_from(current, desired)
+    leaving = current if _is_from(current, desired) else None
     outcome.before["invitations"] = received = _received(api, desired)
+    if desired.check_mode:
+        if leaving:
+            outcome.update(administrator=None, previous_administrator=leaving)
+        outcome.update(changed=bool(leaving or received))
+        return {"invitations": []} if leaving or received else None
     if leaving:
-        if not desired.check_mode:
-            verify_write(api.leave_administrator, lambda: not _is_from(api.get_administrator(), desired))
-        outcome.update(changed=True, administrator=None, previous_administrator=current)
+        _leave(api, leaving, outcome)
     if leaving or received:
         # The invitation outlives the membership, also where it was not listed while that lasted
         return {"invitations": _forget_invitation(api, desired, outcome)}
     return None
 
 
+def _leave(api: SecurityHubApi, current: dict[str, Any], outcome: Outcome) -> None:
+    """Leave the current administrator. Where AWS says that there is none, but goes on showing it, it is asked again."""
+    left_now = make_write(api.leave_administrator, lambda: not _is_same(api.get_administrator(), current), lambda error: error.says_it_is_so)
+    outcome.update(changed=left_now or outcome.changed, administrator=None, previous_administrator=current)
+
+
 def _forget_invitation(api: SecurityHubApi, desired: DesiredState, outcome: Outcome) -> list[dict[str, Any]]:
     """Delete the invitation. Where AWS leaves that to administrators, it is declined, unless it has been. Returns the invitations that remain."""
+    # What AWS says of the membership that was just left
+    may_pass = _speaks_of_a_membership if outcome.fields["previous_administrator"] else _never
     try:
-        if not desired.check_mode:
-            verify_write(lambda: api.delete_invitation(desired.administrator_id), lambda: not _received(api, desired))
+        deleted_now = make_write(lambda: api.delete_invitation(desired.administrator_id), lambda: not _received(api, desired), may_pass)
     except errors.SecurityHubError as e:
         if not e.is_refusal:
             raise
@@ -140,12 +164,26 @@ def _forget_invitation(api: SecurityHubApi, desired: DesiredState, outcome: Outc
         if remaining:
             outcome.update(invitation_remains=True)
             if any(_is_pending(invitation) for invitation in remaining):
-                verify_write(lambda: api.decline_invitation(desired.administrator_id), lambda: not _pending(api, desired))
-                outcome.update(changed=True)
+                declined_now = make_write(lambda: api.decline_invitation(desired.administrator_id), lambda: not _pending(api, desired), may_pass)
+                outcome.update(changed=declined_now or outcome.changed)
                 remaining = _received(api, desired)
             return remaining
-    outcome.update(changed=True)
+        deleted_now = False
+    outcome.update(changed=deleted_now or outcome.changed)
     return []
+
+
+def _tells_of_the_left_one(error: errors.SecurityHubError) -> bool:
+    """Whether AWS refuses what follows on leaving an administrator since that one still counts: it goes by."""
+    return error.is_refusal and (error.reason in (errors.INVALID_INPUT, errors.AWS_ERROR) or _speaks_of_a_membership(error))
+
+
+def _speaks_of_a_membership(error: errors.SecurityHubError) -> bool:
+    return error.is_refusal and bool(re.search("associat|member", error.aws_message or "", re.IGNORECASE))
+
+
+def _never(error: errors.SecurityHubError) -> bool:  # pylint: disable=unused-argument
+    return False
 
 
 def _is_from(current: dict[str, Any] | None, desired: DesiredState) -> bool:
@@ -170,14 +208,32 @@ def _is_pending(invitation: dict[str, Any]) -> bool:
     return (invitation["member_status"] or "").lower() not in ENDED
 
 
-def _find_invitation(api: SecurityHubApi, desired: DesiredState, poller: Poller) -> dict[str, Any]:
-    """The invitation to accept: the one named, or the newest from the administrator. Waits for it as long as poller lasts."""
+def _find_invitations(
+    api: SecurityHubApi, desired: DesiredState, current: dict[str, Any] | None, poller: Poller, outcome: Outcome
+) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+    """The administrator as it is now, and the invitations to accept: the one named, or all from the desired administrator, the newest first.
+
+    Waits for them as long as poller lasts. There are none only where the desired administrator is the current one.
+    """
+    if desired.invitation_id and not (current or poller or desired.check_mode):
+        return current, [{"account_id": desired.administrator_id, "invitation_id": desired.invitation_id, "invited_at": None}]
     while True:
+        if _is_from(current, desired):
+            return current, []
+        if current and not desired.replace_administrator:
+            raise errors.SecurityHubError(
+                errors.DIFFERENT_ADMINISTRATOR,
+                f"The administrator in {api.resolve_location()} is {current['account_id']}, not {desired.administrator_id}. "
+                "An account has one administrator at most in a region; set replace_administrator=true to leave that one first.",
+            )
         received = _received(api, desired)
         wanted = [invitation for invitation in received if desired.invitation_id in (None, invitation["invitation_id"])]
         if wanted:
-            return max(wanted, key=lambda invitation: invitation["invited_at"] or "")
-        if not poller.wait():
+            return current, sorted(wanted, key=lambda invitation: invitation["invited_at"] or "", reverse=True)
+        # It may have been accepted meanwhile, by somebody else or by a run before this one
+        current = api.get_administrator()
+        outcome.update(administrator=current)
+        if not _is_from(current, desired) and not poller.wait():
             break
     where = api.resolve_location()
     if poller:
@@ -189,6 +245,25 @@ def _find_invitation(api: SecurityHubApi, desired: DesiredState, poller: Poller)
     raise errors.SecurityHubError(
         errors.INVITATION_NOT_FOUND, f"There is no {which} from {desired.administrator_id}{other} in {where}. {_how_to_invite(api, desired)}"
     )
+
+
+def _accept_first(api: SecurityHubApi, desired: DesiredState, candidates: list[dict[str, Any]]) -> dict[str, Any]:
+    """Accept the first of these invitations that AWS still knows, and return it. Raises the last one's error where it knows none."""
+    in_doubt = False
+    for invitation in candidates:
+        try:
+            api.accept(desired.administrator_id, invitation["invitation_id"])
+            return invitation
+        except errors.SecurityHubError as e:
+            e.in_doubt = in_doubt = in_doubt or e.in_doubt
+            if e.code != "ResourceNotFoundException" or invitation is candidates[-1]:
+                raise
+    raise ValueError("There is nothing to accept")
+
+
+def _accepted(invitation: dict[str, Any]) -> dict[str, Any]:
+    """An invitation as an administrator, once it is accepted."""
+    return {**invitation, "member_status": ENABLED}
 
 
 def _how_to_invite(api: SecurityHubApi, desired: DesiredState) -> str:

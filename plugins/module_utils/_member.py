@@ -5,7 +5,8 @@
 """Which members an administrator has, and what is to be done about them: one region. Private to this collection.
 
 The difference between the actual and the desired state is worked out first, account by account; then each step of it is made for all
-accounts that need it, in batches. An account that the service leaves unprocessed gets an error of its own and the others go on.
+accounts that need it, in batches. An account that the service leaves unprocessed gets an error of its own and the others go on, unless
+the service shows that it is where the step leads to.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from typing import NamedTuple
 from . import _errors as errors
 from ._api import SecurityHubApi
 from ._api import batches
+from ._waiting import SETTLING_TIMEOUT
+from ._waiting import Poller
+from ._waiting import make_write
 
 if TYPE_CHECKING:
     from ._regions import Outcome
@@ -24,13 +28,15 @@ if TYPE_CHECKING:
 # In older regions an accepted member is Associated
 ENABLED = ("Enabled", "Associated")
 
-# The statuses that tell that a step has been made; the first is what it leads to
+# The statuses that tell that a step has been made, or that it is needless now; the first is what it leads to
 _STATUSES_AFTER: dict[str, tuple[str | None, ...]] = {
-    "create": ("Created",),
+    "create": ("Created", "Invited", *ENABLED),
     "invite": ("Invited", *ENABLED),
-    "disassociate": ("Removed",),
+    "disassociate": ("Removed", "Resigned", None, "Deleted"),
     "delete": (None, "Deleted"),
 }
+# The service may not know everywhere yet that the one was made when the other is asked for
+_FOLLOWS = {"invite": "create", "delete": "disassociate"}
 
 # What each status needs, step by step, to reach a state. A status not named here needs nothing: the membership is under way, in force
 # or (AccountSuspended) in AWS's hands. None stands for an account that is no member.
@@ -90,9 +96,13 @@ def ensure(api: SecurityHubApi, desired: DesiredState, outcome: Outcome) -> None
         for step in ("create", "invite", "disassociate", "delete"):
             todo = [member for member in members.values() if member.needs(step, desired.state)]
             for batch in batches(todo):
-                _make(api, step, batch, desired.check_mode)
+                if desired.check_mode:
+                    for member in batch:
+                        member.done(step)
+                else:
+                    _make(api, step, batch)
         if not desired.check_mode:
-            _read_back(api, [member for member in members.values() if member.changed])
+            _read_back(api, list(members.values()))
     finally:
         outcome.update(changed=any(member.changed for member in members.values()), members=[member.as_dict() for member in members.values()])
         outcome.after = {account_id: member.status for account_id, member in members.items()}
@@ -121,18 +131,23 @@ class _Member:
         self.status = self.previous_status
         self.changed = False
         self.error: errors.SecurityHubError | None = None
-        self._steps: tuple[str, ...] | None = None
+        self.steps: list[str] = []
 
     def needs(self, step: str, state: str) -> bool:
         """Whether the account needs this step to reach the state, now that the earlier ones are made."""
-        if self._steps is None:
-            self._steps = _STEPS[state].get(self.status, ())
-        return step in self._steps and not self.error
+        return step in _STEPS[state].get(self.status, ()) and not self.error
 
     def done(self, step: str) -> None:
         """The step was made."""
+        self.steps.append(step)
         self.changed = True
         self.status = _STATUSES_AFTER[step][0]
+
+    def is_at(self, status: str | None, step: str, changed: bool) -> None:
+        """The service shows a status to which the step leads. changed: whether it was made here."""
+        self.steps.append(step)
+        self.changed = self.changed or changed
+        self.status = status
 
     def as_dict(self) -> dict[str, Any]:
         """The account's part of the result."""
@@ -148,63 +163,98 @@ class _Member:
         return result
 
 
-def _make(api: SecurityHubApi, step: str, batch: list[_Member], check_mode: bool) -> None:
-    """Make one step for a batch of accounts, and note what became of each."""
-    failed = {}
-    if not check_mode:
+def _make(api: SecurityHubApi, step: str, batch: list[_Member]) -> None:
+    """Make one step for a batch of accounts, and note what became of each. For those that fail, the status that the service shows decides.
+
+    Raises the error of a call that every further call would meet too.
+    """
+    todo = {member.account_id: member for member in batch}
+    failed: dict[str, errors.SecurityHubError] = {}
+    doubtful: set[str] = set()
+
+    def may_pass(account_id: str) -> bool:
+        error = failed[account_id]
+        return (error.says_it_is_so or _speaks_of_association(error)) and (step == "disassociate" or _FOLLOWS.get(step) in todo[account_id].steps)
+
+    def write() -> None:
+        asked = [member for account_id, member in todo.items() if account_id not in failed or may_pass(account_id)]
         try:
-            failed = _call(api, step, [member.account_id for member in batch], batch)
+            left_out = _call(api, step, asked)
         except errors.SecurityHubError as e:
-            failed = _errors_after_failure(api, step, batch, e)
-    for member in batch:
-        member.error = failed.get(member.account_id)
-        if not member.error:
-            member.done(step)
+            left_out = {member.account_id: e for member in asked}
+        doubtful.update(account_id for account_id, error in left_out.items() if error.in_doubt)
+        for member in asked:
+            failed.pop(member.account_id, None)
+            if member.account_id not in left_out:
+                todo.pop(member.account_id).done(step)
+        failed.update(left_out)
+        if todo:
+            # One speaks for all: the one that leaves most hope
+            raise min(failed.values(), key=lambda error: (not error.in_doubt, not error.says_it_is_so, error.is_denial))
+
+    def has_happened() -> bool:
+        found = api.get_members(todo)
+        for account_id in list(todo):
+            status = found.get(account_id, {}).get("member_status")
+            if status in _STATUSES_AFTER[step]:
+                failed.pop(account_id)
+                todo.pop(account_id).is_at(status, step, changed=account_id in doubtful)
+        return not todo
+
+    try:
+        make_write(write, has_happened, lambda error: any(map(may_pass, todo)))
+    except errors.SecurityHubError:
+        for account_id, member in todo.items():
+            member.error = failed[account_id]
+        hopeless = next((error for error in failed.values() if error.reason in _HOPELESS), None)
+        if hopeless and len(todo) == len(batch):
+            raise hopeless from None
 
 
-def _call(api: SecurityHubApi, step: str, account_ids: list[str], batch: list[_Member]) -> dict[str, errors.SecurityHubError]:
-    """One step for a batch. Returns the errors by account ID."""
+def _call(api: SecurityHubApi, step: str, members: list[_Member]) -> dict[str, errors.SecurityHubError]:
+    """One step for accounts. Returns the errors by account ID."""
+    account_ids = [member.account_id for member in members]
     if step == "create":
-        return api.create_members({member.account_id: member.email for member in batch})
+        return api.create_members({member.account_id: member.email for member in members})
     if step == "invite":
         return api.invite_members(account_ids)
     if step == "disassociate":
         return api.disassociate_members(account_ids)
     failed = api.delete_members(account_ids)
     # Which statuses must be disassociated first is the service's word, also where it has changed since the members were read
-    associated = [account_id for account_id, error in failed.items() if "disassociat" in (error.aws_message or "").lower()]
+    associated = [member for member in members if "disassociate" not in member.steps and _speaks_of_association(failed.get(member.account_id))]
     if associated:
-        api.disassociate_members(associated)
-        for member in batch:
-            if member.account_id in associated:
-                member.done("disassociate")
-        failed = {**{account_id: error for account_id, error in failed.items() if account_id not in associated}, **api.delete_members(associated)}
+        _make(api, "disassociate", associated)
+        again = [member.account_id for member in associated if not member.error]
+        failed = {**{account_id: error for account_id, error in failed.items() if account_id not in again}, **(api.delete_members(again) if again else {})}
     return failed
 
 
-def _errors_after_failure(api: SecurityHubApi, step: str, batch: list[_Member], error: errors.SecurityHubError) -> dict[str, errors.SecurityHubError]:
-    """After a step failed as a whole, ask for which accounts it worked all the same. Returns the errors by account ID.
-
-    Raises the error itself where nothing can be told, or where it would meet every further call too.
-    """
-    try:
-        found = api.get_members([member.account_id for member in batch])
-    except errors.SecurityHubError:
-        raise error from None
-    failed = {member.account_id: error for member in batch if found.get(member.account_id, {}).get("member_status") not in _STATUSES_AFTER[step]}
-    if error.reason in _HOPELESS and len(failed) == len(batch):
-        raise error
-    return failed
+def _speaks_of_association(error: errors.SecurityHubError | None) -> bool:
+    return error is not None and "associat" in (error.aws_message or "").lower()
 
 
 def _read_back(api: SecurityHubApi, members: list[_Member]) -> None:
-    """The details and times that the service shows now of the accounts that were written to. It may lag; the statuses stand."""
-    if not members:
-        return
-    try:
-        found = api.get_members([member.account_id for member in members])
-    except errors.SecurityHubError:
-        return  # the writes are known to have worked; only their times are not
-    for member in members:
-        if found.get(member.account_id):
-            member.details = found[member.account_id]
+    """The details and times that the service shows now of the accounts that were written to. It may lag; the statuses stand.
+
+    Not so where a later step has failed: then the service decides what became of the earlier one.
+    """
+    poller = Poller(SETTLING_TIMEOUT)
+    members = [member for member in members if member.changed]
+    while members:
+        try:
+            found = api.get_members([member.account_id for member in members])
+        except errors.SecurityHubError:
+            return  # the writes are known to have worked; only their times are not
+        unclear = []
+        for member in members:
+            shown = found.get(member.account_id)
+            member.details = shown or member.details
+            if member.error:
+                member.status = shown["member_status"] if shown else None
+                member.changed = member.status != member.previous_status
+                if not member.changed and member.error.reason != errors.ORGANIZATION_MANAGED:
+                    unclear.append(member)
+        if not unclear or not poller.wait():
+            return
+        members = unclear

@@ -14,45 +14,52 @@ from typing import NamedTuple
 
 from . import _errors as errors
 
-# Between attempts of a call: 1 s at first, twice as long each time, 20 s at most; jittered from nothing to all of it
+# Between attempts of a call: 1 s at first, twice as long each time, 20 s at most; jittered from half to all of it
 SLOWEST_RETRY = 20
-# An ambiguous BadRequestException is asked again for as long as other calls are retried, in seconds
-BAD_REQUEST_TIMEOUT = 30
-# A hub that was enabled just now is asked for until it shows, in seconds
-HUB_TIMEOUT = 10
-_POLLS_AFTER_LOST_ANSWER = 3
+# A refusal that may pass is met again for as long as other calls are retried, in seconds
+REFUSAL_TIMEOUT = 30
+# AWS is asked for so long whether a write shows, in seconds: it can take some 5 for one to be seen everywhere
+SETTLING_TIMEOUT = 12
 
 
 class RetryPolicy(NamedTuple):
     """How often a call is made."""
 
-    attempts: int
-    # No attempt begins later than this after the first, in seconds; None: no such bound
+    # None: as many as there is time for
+    attempts: int | None
+    # No attempt begins later than this after the first, in seconds; None: no such bound. One of the two is given
     last_after: float | None
 
 
 def with_retries(call: Callable[[], dict[str, Any]], policy: RetryPolicy) -> dict[str, Any]:
     """The result of a call that is made again where botocore's exception tells of throttling, a server error or a lost connection.
 
-    call() makes one attempt. How many more than one were made is noted as botocore does it: RetryAttempts in ResponseMetadata.
+    call() makes one attempt. Of the last one it is noted if one before it may have worked (see errors.is_in_doubt).
     Raises the last attempt's exception.
     """
     began = time.monotonic()
     retries = 0
+    in_doubt = False
     while True:
         try:
-            answer = call()
+            outcome = call()
         except errors.FAILURES as e:
-            errors.note_retries(getattr(e, "response", None), retries)
-            delay = random.uniform(0, min(2**retries, SLOWEST_RETRY))
-            is_late = policy.last_after is not None and time.monotonic() + delay - began > policy.last_after
-            if is_late or retries + 1 >= policy.attempts or not errors.is_transient(e):
+            if in_doubt:
+                errors.note_doubt(e)
+            in_doubt = in_doubt or errors.may_have_worked(e)
+            retries += 1
+            delay = random.uniform(0.5, 1) * min(2 ** (retries - 1), SLOWEST_RETRY)
+            if policy.last_after is not None:
+                # The last attempt is made when the time is up, so that an interruption half as long is survived whatever the delays
+                left = began + policy.last_after - time.monotonic()
+                delay = min(delay, left)
+            if delay <= 0 or retries == policy.attempts or not errors.is_transient(e):
                 raise
         else:
-            errors.note_retries(answer, retries)
-            return answer
+            if in_doubt:
+                errors.note_doubt(outcome)
+            return outcome
         time.sleep(delay)
-        retries += 1
 
 
 class Poller:
@@ -81,24 +88,38 @@ class Poller:
         return True
 
 
-def verify_write(write: Callable[[], object], has_happened: Callable[[], bool]) -> None:
-    """Make a write; where its outcome is in doubt, ask whether it has happened. Raises the write's error if it has not.
+def make_write(
+    write: Callable[[], object],
+    has_happened: Callable[[], bool],
+    may_pass: Callable[[errors.SecurityHubError], bool] = lambda error: False,
+    timeout: float = SETTLING_TIMEOUT,
+) -> bool:
+    """Make a write. Where it fails, the state that AWS shows decides: it can have worked though its answer was lost, or be so without it.
 
-    A request can have worked though its answer was lost, or though a retry of it was refused because the first try had worked.
-    write() and has_happened() raise SecurityHubError.
+    write(): raises SecurityHubError. has_happened(): asks AWS; raises the same.
+    may_pass(error): whether a refusal is of a kind that passes, so that the write is made again.
+    timeout: for how long, in seconds.
+    Returns whether this write made it so; False where it was so already. Raises the write's error where it is not so.
     """
-    try:
-        write()
-    except errors.SecurityHubError as error:
-        if error.reason in (errors.ACCESS_DENIED, errors.ORGANIZATION_MANAGED):
-            raise
-        # A refusal is checked once; after a lost answer the effect may take a moment to show
-        polls = _POLLS_AFTER_LOST_ANSWER if error.leaves_doubt else 1
-        for seconds in range(polls):
-            time.sleep(seconds)
+    poller = Poller(timeout)
+    in_doubt = False
+    while True:
+        try:
+            write()
+            return True
+        except errors.SecurityHubError as e:
+            error = e
+        in_doubt = in_doubt or error.in_doubt
+        passes = may_pass(error)
+        if error.is_denial and not (in_doubt or passes):
+            raise error
+        while True:
             try:
                 if has_happened():
-                    return
+                    return in_doubt
             except errors.SecurityHubError:
                 raise error from None
-        raise
+            if not (in_doubt or passes or error.says_it_is_so) or not poller.wait():
+                raise error
+            if passes:
+                break

@@ -37,7 +37,8 @@ class Hub(http.server.BaseHTTPRequestHandler):
         self.server.asked.append(self.path)
         self.server.callers.append(self.client_address)
         self.server.before["head"]()
-        body = json.dumps({"HubArn": "arn:aws:securityhub:eu-west-1:111122223333:hub/default", "Tags": {}, **self.server.more()}).encode()
+        hub = {"HubArn": "arn:aws:securityhub:eu-west-1:111122223333:hub/default", "Tags": {}}
+        body = json.dumps({} if self.path == "/administrator" else {**hub, **self.server.more()}).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

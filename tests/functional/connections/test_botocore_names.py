@@ -43,6 +43,10 @@ WORKS = {
     "session of HTTP": ("URLLib3Session", "*.py"),
     "TLS context of that": ("_get_ssl_context", "httpsession.py"),
     "TLS of a connection": ("_setup_ssl_cert", "httpsession.py"),
+    "pools of connections": ("_pool_classes_by_scheme", "httpsession.py"),
+    "their manager": ("_manager", "httpsession.py"),
+    "its settings": ("_get_pool_manager_kwargs", "httpsession.py"),
+    "maker of parsers": ("create_parser", "*.py"),
     "bundle of certificates": ("get_cert_path", "*.py"),
     "proxies of the environment": ("get_environ_proxies", "*.py"),
 }

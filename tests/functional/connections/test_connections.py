@@ -164,13 +164,13 @@ def test_the_rehearsal_of_the_usual_calls_looks_nothing_up_and_sends_nothing(mon
     monkeypatch.setattr(socket.socket, "connect", never)
     made = []
     factory = clients.ClientFactory(None, True, None)
-    attempt = clients.RegionClient._attempt
+    attempt = clients.RegionClient.attempt
 
     def noted_attempt(self, method, parameters):
         made.append(method)
         return attempt(self, method, parameters)
 
-    monkeypatch.setattr(clients.RegionClient, "_attempt", noted_attempt)
+    monkeypatch.setattr(clients.RegionClient, "attempt", noted_attempt)
     factory.rehearse()
     assert {"get_administrator_account", "assume_role"} <= set(made)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import threading
 import time
 
 import boto3
@@ -163,21 +164,19 @@ def world(emulator):
     return emulator
 
 
-@pytest.fixture
-def hurry(monkeypatch):
-    """Every sleep in this process lasts a twentieth of its time: for back-off and polling that only counts."""
-    sleep = time.sleep
-    monkeypatch.setattr(time, "sleep", lambda seconds: sleep(seconds / 20))
-
-
 class Clock:
-    """A clock that sleeping puts forward at once, and that goes so many times faster than the real one."""
+    """A clock for each thread, which its sleeping puts forward at once, and which goes so many times faster than the real one."""
 
     def __init__(self, monotonic):
-        self.slept = 0
         self.speed = 1
         self._monotonic = monotonic
         self._start = monotonic()
+        self._thread = threading.local()
+
+    @property
+    def slept(self):
+        """How long this thread has slept, in seconds."""
+        return getattr(self._thread, "slept", 0)
 
     def monotonic(self):
         """The time, in seconds."""
@@ -186,7 +185,7 @@ class Clock:
     def sleep(self, seconds):
         """Let the time pass."""
         assert seconds >= 0
-        self.slept += seconds
+        self._thread.slept = self.slept + seconds
 
 
 @pytest.fixture

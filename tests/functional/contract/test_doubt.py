@@ -47,7 +47,7 @@ def test_acceptance_that_took_too_long_is_not_reported_failed(world, when):
 
 
 @pytest.mark.parametrize("fault", LOST.values(), ids=LOST)
-def test_acceptance_is_tried_again(world, hurry, fault):
+def test_acceptance_is_tried_again(world, clock, fault):
     """A failure before the effect is retried, and that is all."""
     world.pending(WANTED)
     world.fault(ACCEPT, **fault)
@@ -56,7 +56,7 @@ def test_acceptance_is_tried_again(world, hurry, fault):
 
 
 @pytest.mark.parametrize("fault, reason", [(SERVER_ERROR, "internal_error"), (DROPPED, "endpoint_unreachable")], ids=LOST)
-def test_acceptance_that_did_not_work_is_reported_failed(world, hurry, fault, reason):
+def test_acceptance_that_did_not_work_is_reported_failed(world, clock, fault, reason):
     """Asked in vain, also a moment later, the acceptance has failed; nothing has changed."""
     world.pending(WANTED)
     world.fault(ACCEPT, times=None, **fault)
@@ -65,7 +65,8 @@ def test_acceptance_that_did_not_work_is_reported_failed(world, hurry, fault, re
     assert result["error"]["reason"] == reason
     assert result["regions"][0]["state"] == "unknown"
     assert result["administrator"] is None
-    assert world.calls() == [GET, LIST, ACCEPT, GET, GET, GET]
+    assert world.calls() == [GET, LIST, ACCEPT] + [GET] * 5
+    assert 11 < clock.slept <= 12
 
 
 def test_answer_stays_unknown_where_nobody_can_be_asked(world):
@@ -78,17 +79,17 @@ def test_answer_stays_unknown_where_nobody_can_be_asked(world):
     assert result["error"]["operation"] == ACCEPT
 
 
-def test_invitation_gone_meanwhile(world):
+def test_invitation_gone_meanwhile(world, clock):
     """Not found on accept, and not because it had been accepted: invitation_not_found, with AWS's words kept."""
     world.pending(WANTED)
     world.fault(ACCEPT, error={"code": "ResourceNotFoundException", "message": "No such invitation"})
     error = world.run()["error"]
     assert error["reason"] == "invitation_not_found"
     assert (error["code"], error["aws_message"], error["http_status"]) == ("ResourceNotFoundException", "No such invitation", 404)
-    assert world.calls() == [GET, LIST, ACCEPT, GET]
+    assert world.calls() == [GET, LIST, ACCEPT] + [GET] * 5, "it may have been accepted a moment ago"
 
 
-def test_somebody_else_accepted_it_meanwhile(world):
+def test_somebody_else_accepted_it_meanwhile(world, clock):
     """Another administrator where ours was to be: a failure."""
     world.pending(WANTED, OTHER)
     refusal = {"code": "InvalidInputException", "message": "The current account is already associated"}
@@ -112,7 +113,7 @@ def test_leaving_that_worked_goes_on(world, fault):
     assert world.administrator() == WANTED
 
 
-def test_leaving_that_did_not_work_changes_nothing(world, hurry):
+def test_leaving_that_did_not_work_changes_nothing(world, clock):
     """The old administrator stays, and is told as the present one."""
     world.member_of(OTHER)
     world.pending(WANTED)
@@ -125,7 +126,7 @@ def test_leaving_that_did_not_work_changes_nothing(world, hurry):
     assert ACCEPT not in world.calls()
 
 
-def test_accepting_that_fails_after_leaving_is_told_plainly(world):
+def test_accepting_that_fails_after_leaving_is_told_plainly(world, clock):
     """The account has no administrator now: changed, and the message names the one that was left."""
     world.member_of(OTHER)
     world.pending(WANTED)
@@ -143,7 +144,7 @@ def test_accepting_that_fails_after_leaving_is_told_plainly(world):
 @pytest.mark.parametrize("fault", LOST.values(), ids=LOST)
 @pytest.mark.parametrize("retries", [ONCE, TWICE], ids=["once", "retried"])
 @pytest.mark.parametrize("state, operation", [("declined", DECLINE), ("absent", DELETE), ("absent", LEAVE)])
-def test_other_writes_that_worked_are_not_reported_failed(world, hurry, state, operation, retries, fault):
+def test_other_writes_that_worked_are_not_reported_failed(world, clock, state, operation, retries, fault):
     """What holds for accepting holds for declining, deleting and leaving."""
     if operation == LEAVE:
         world.member_of(WANTED)
@@ -156,7 +157,7 @@ def test_other_writes_that_worked_are_not_reported_failed(world, hurry, state, o
     assert (world.senders() == []) == (state == "absent")
 
 
-def test_half_of_absent_is_told(world, hurry):
+def test_half_of_absent_is_told(world, clock):
     """Left, but the invitation could not be deleted: failed and changed."""
     world.member_of(WANTED)
     world.fault(DELETE, times=None, deny=True)

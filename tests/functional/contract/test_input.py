@@ -133,4 +133,4 @@ def test_no_time_to_wait(world, wait_timeout):
     """A wait without time is no wait."""
     world.control.seed(hubs=[MEMBER])
     assert world.run(wait=True, wait_timeout=wait_timeout)["error"]["reason"] == "invitation_not_found"
-    assert world.calls() == ["GetAdministratorAccount", "ListInvitations"]
+    assert world.calls() == ["GetAdministratorAccount", "ListInvitations", "GetAdministratorAccount"]

@@ -118,7 +118,7 @@ def test_many_members_are_written_in_batches_of_fifty(admin):
     assert [len(outcome["members"]) for outcome in result["regions"]] == [120] * 3
 
 
-def test_a_thousand_members_in_all_regions_are_one_task_though_the_service_throttles(admin, hurry):
+def test_a_thousand_members_in_all_regions_are_one_task_though_the_service_throttles(admin, clock):
     """17,000 memberships, and each third call is one too many for the service; the second run finds nothing to do."""
     places = ("us-east", "us-west", "eu-west", "eu-central", "eu-north", "ap-south", "ap-southeast", "ap-northeast", "ca-central", "sa-east")
     regions = [f"{place}-1" for place in places] + ["us-east-2", "us-west-2", "eu-west-2", "eu-west-3", "ap-southeast-2", "ap-northeast-2", "ap-northeast-3"]
@@ -215,7 +215,7 @@ def test_a_member_that_was_disassociated_but_not_deleted_is_told_as_changed(admi
     assert result["failed"] and result["changed"]
 
 
-def test_a_write_that_did_not_work_is_reported_for_its_accounts(admin):
+def test_a_write_that_did_not_work_is_reported_for_its_accounts(admin, clock):
     admin.fault(INVITE, error={"code": "InternalException", "status": 500}, times=None)
     result = run(admin, accounts(2), aws_config=ONCE)
     assert result["failed"] and result["changed"], "they were created"

@@ -64,7 +64,7 @@ def test_both_names_denied(world, operation):
 
 @pytest.mark.parametrize("operation", OLDER)
 @pytest.mark.parametrize("code", ["InvalidInputException", "InternalException", "ResourceConflictException"])
-def test_older_name_is_not_for_other_failures(world, hurry, operation, code):
+def test_older_name_is_not_for_other_failures(world, clock, operation, code):
     """Only a denial makes the older name worth a try."""
     options = prepare(world, operation)
     world.fault(operation, times=None, error={"code": code, "message": "No"})

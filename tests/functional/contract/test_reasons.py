@@ -66,7 +66,7 @@ def test_answer_of_aws(world, code, said, reason, remedy):
 
 
 @pytest.mark.parametrize("code", ["LimitExceededException", "ThrottlingException", "InternalException", "ServiceUnavailable"])
-def test_passing_failure_is_tried_again(world, hurry, code):
+def test_passing_failure_is_tried_again(world, clock, code):
     """Throttling and server errors are retried, and then all is well."""
     world.pending(WANTED)
     for operation in (GET, LIST, ACCEPT):
@@ -75,7 +75,7 @@ def test_passing_failure_is_tried_again(world, hurry, code):
     assert world.calls() == [GET] * 3 + [LIST] * 3 + [ACCEPT] * 3
 
 
-def test_dropped_connection_is_tried_again(world, hurry):
+def test_dropped_connection_is_tried_again(world, clock):
     """A connection that drops is retried."""
     world.pending(WANTED)
     for operation in (GET, LIST, ACCEPT):
@@ -85,12 +85,12 @@ def test_dropped_connection_is_tried_again(world, hurry):
 
 
 @pytest.mark.parametrize("code, reason", [("ThrottlingException", "limit_exceeded"), ("InternalException", "internal_error")])
-def test_retries_are_bounded(world, hurry, code, reason):
-    """A failure that lasts is told after a few tries; aws_config may say after how many."""
+def test_retries_are_bounded(world, clock, code, reason):
+    """A failure that lasts is told after a while; aws_config may say after how many tries."""
     world.pending(WANTED)
     world.fault(GET, times=None, error={"code": code})
     assert world.run()["error"]["reason"] == reason
-    assert world.calls() == [GET] * 5
+    assert set(world.calls()) == {GET} and clock.slept <= 20
     world.control.clear_calls()
     assert world.run(aws_config=TWICE)["error"]["reason"] == reason
     assert world.calls() == [GET] * 2
@@ -176,7 +176,7 @@ BAD_REQUEST = {"error": {"code": "BadRequestException", "message": ""}}
 
 
 @pytest.mark.parametrize("operation", [GET, LIST, ACCEPT])
-def test_bad_request_while_the_hub_is_on(world, hurry, operation):
+def test_bad_request_while_the_hub_is_on(world, clock, operation):
     """A passing race: DescribeHub shows that the hub is on, and the call is made again."""
     world.pending(WANTED)
     world.fault(operation, times=2, **BAD_REQUEST)

@@ -158,7 +158,7 @@ def test_check_writes_nothing_anywhere(world):
     assert not world.writes()
 
 
-def test_retries_of_one_region_leave_enough_for_the_others(world, hurry):
+def test_retries_of_one_region_leave_enough_for_the_others(world, clock):
     """Every region has the retries that it would have alone."""
     world.member_of(WANTED)
     for region in REGIONS:

@@ -73,9 +73,9 @@ HUB_OFF = {
 }
 ACCEPTED = {
     **HUB_OFF,
-    "nothing": fails("invitation_not_found", [GET, LIST]),
+    "nothing": fails("invitation_not_found", [GET, LIST, GET]),
     "pending": changes([GET, LIST, ACCEPT], WANTED),
-    "pending from another": fails("invitation_not_found", [GET, LIST]),
+    "pending from another": fails("invitation_not_found", [GET, LIST, GET]),
     "pending from several": changes([GET, LIST, ACCEPT], WANTED),
     "accepted": unchanged([GET], WANTED),
     "accepted, not listed": unchanged([GET], WANTED),
@@ -88,7 +88,7 @@ ACCEPTED = {
 }
 REPLACED = {
     **ACCEPTED,
-    "other administrator": fails("invitation_not_found", [GET, LIST], OTHER),
+    "other administrator": fails("invitation_not_found", [GET, LIST, GET], OTHER),
     "other administrator, pending": changes([GET, LIST, LEAVE, ACCEPT], WANTED, OTHER),
     "other organization, pending": fails("organization_managed", [GET, LIST, LEAVE], OTHER),
 }
@@ -262,7 +262,7 @@ def test_invitation_id_spares_the_search(world):
 
 @pytest.mark.parametrize("check_mode", [False, True])
 @pytest.mark.parametrize("of_another", [False, True])
-def test_invitation_id_that_does_not_fit(world, of_another, check_mode):
+def test_invitation_id_that_does_not_fit(world, clock, of_another, check_mode):
     """An ID that nobody knows, or another sender's: invitation_not_found, and nothing is accepted."""
     world.pending(OTHER, WANTED)
     wrong = world.invitation_id(OTHER) if of_another else "0" * 32
@@ -284,7 +284,7 @@ def test_replacing_with_a_wrong_invitation_id_leaves_nobody(world):
     assert not world.writes()
 
 
-def test_unprocessed_account_is_an_error(world, hurry):
+def test_unprocessed_account_is_an_error(world, clock):
     """Declining that leaves the account unprocessed did not work."""
     world.pending(WANTED)
     world.fault(DECLINE, times=None, response={"UnprocessedAccounts": [{"AccountId": WANTED, "ProcessingResult": "No reason."}]})
@@ -317,7 +317,7 @@ def test_an_invitation_that_only_administrators_may_delete_is_declined(world, cl
     assert second["before"] == second["after"] and second["before"][REGION]["invitations"]
 
 
-def test_a_deletion_that_worked_and_was_not_answered_declines_nothing(world, hurry):
+def test_a_deletion_that_worked_and_was_not_answered_declines_nothing(world, clock):
     """The list may show the invitation a moment longer."""
     world.pending(WANTED)
     listed = world.control.state(MEMBER, REGION)["invitations"][0]
@@ -332,7 +332,7 @@ def test_a_deletion_that_worked_and_was_not_answered_declines_nothing(world, hur
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "InvalidAccessException", "InvalidInputException"])
 @pytest.mark.parametrize("lost", [True, False], ids=["deleted by a lost answer", "not listed"])
-def test_an_invitation_that_is_not_there_need_not_be_deleted(world, hurry, code, lost):
+def test_an_invitation_that_is_not_there_need_not_be_deleted(world, clock, code, lost):
     """Whatever AWS says of deleting it, "none" among it: the list tells."""
     refusal = {"code": code, "message": "The request is rejected since no such resource found"}
     if lost:
@@ -360,7 +360,7 @@ def test_a_refusal_is_told_also_where_the_rest_fails(world):
     assert result["regions"][0]["invitation_remains"] is True
 
 
-def test_declining_what_can_not_be_deleted_may_be_answered_by_nobody(world, hurry):
+def test_declining_what_can_not_be_deleted_may_be_answered_by_nobody(world, clock):
     """It worked all the same."""
     world.pending(WANTED)
     world.control.settings(delete_invitations="InvalidInputException")
@@ -409,7 +409,7 @@ def test_declining_again_is_a_change_where_the_service_does_not_show_that_it_was
     ],
     ids=["denied", "explicit deny", "throttled", "server error", "expired", "dropped", "unprocessed"],
 )
-def test_a_deletion_that_is_not_refused_but_fails_is_a_failure(world, hurry, fault, reason):
+def test_a_deletion_that_is_not_refused_but_fails_is_a_failure(world, clock, fault, reason):
     """Nothing is declined that nobody asked to be."""
     world.pending(WANTED)
     world.fault(DELETE, **{"times": None, **fault})

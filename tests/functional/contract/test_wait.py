@@ -19,17 +19,17 @@ from .test_states import LIST
 NOBODY: dict = {"response": {}}
 
 
-def test_invitation_arrives_while_waiting(world, hurry):
+def test_invitation_arrives_while_waiting(world, clock):
     """It is accepted as soon as it is there."""
     world.pending(WANTED)
     world.fault(LIST, times=2, response={"Invitations": []})
     result = world.run(wait=True)
     assert result["changed"] and not result.get("failed")
     assert result["administrator"]["account_id"] == world.administrator() == WANTED
-    assert world.calls() == [GET, LIST, LIST, LIST, ACCEPT, GET]
+    assert world.calls() == [GET, LIST, GET, LIST, GET, LIST, ACCEPT, GET]
 
 
-def test_named_invitation_arrives_while_waiting(world, hurry):
+def test_named_invitation_arrives_while_waiting(world, clock):
     """An older invitation of the same administrator is not what was waited for."""
     world.pending(WANTED)
     named = world.invitation_id()
@@ -37,7 +37,7 @@ def test_named_invitation_arrives_while_waiting(world, hurry):
     world.fault(LIST, times=2, response={"Invitations": [listed]})
     result = world.run(wait=True, invitation_id=named)
     assert result["administrator"]["invitation_id"] == named
-    assert world.calls() == [GET, LIST, LIST, LIST, ACCEPT, GET]
+    assert world.calls() == [GET, LIST, GET, LIST, GET, LIST, ACCEPT, GET]
 
 
 @pytest.mark.parametrize("options, seconds", [({}, 120), ({"wait_timeout": 300}, 300)], ids=["by default", "as asked for"])
@@ -55,7 +55,7 @@ def test_invitation_does_not_arrive(world, clock, options, seconds):
     assert 10 < world.calls().count(LIST) < 60
 
 
-def test_acceptance_is_visible_later(world, hurry):
+def test_acceptance_is_visible_later(world, clock):
     """The task ends when the account shows its new administrator."""
     world.pending(WANTED)
     world.fault(GET, times=3, **NOBODY)

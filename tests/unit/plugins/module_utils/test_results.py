@@ -11,7 +11,6 @@ import pytest
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _client
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _errors as errors
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _module
-from ansible_collections.cloudsec.securityhub.plugins.module_utils import _waiting
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._regions import Outcome
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._regions import result_of
 
@@ -86,21 +85,3 @@ def test_clients_are_shared_until_the_environment_is_another(monkeypatch):
     assert client() is first
     monkeypatch.setenv("AWS_USE_FIPS_ENDPOINT", "true")
     assert client() is not first
-
-
-@pytest.mark.parametrize("status,polls", [(500, 3), (None, 3), (400, 1)])
-def test_a_write_in_doubt_is_asked_about(monkeypatch, status, polls):
-    monkeypatch.setattr(_waiting.time, "sleep", lambda seconds: None)
-    asked = []
-
-    def write():
-        raise errors.SecurityHubError(errors.INTERNAL_ERROR, "?", http_status=status)
-
-    def has_happened():
-        asked.append(1)
-        return False
-
-    with pytest.raises(errors.SecurityHubError):
-        _waiting.verify_write(write, has_happened)
-    assert len(asked) == polls
-    _waiting.verify_write(write, lambda: True)

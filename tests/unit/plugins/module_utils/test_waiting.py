@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import botocore.exceptions
 import pytest
+from botocore.parsers import ResponseParserError
 
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _client
+from ansible_collections.cloudsec.securityhub.plugins.module_utils import _errors as errors
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _waiting
 
 
@@ -66,16 +68,49 @@ def test_a_call_that_works_is_made_once(clock):
 def test_a_call_is_tried_again_until_it_works(clock):
     call, made = call_with([answer(500), answer(400, "Throttling"), {"ResponseMetadata": {}}])
     result = _waiting.with_retries(call, _client.DEFAULT_RETRIES)
-    assert result["ResponseMetadata"]["RetryAttempts"] == 2 and len(made) == 3
+    assert errors.is_in_doubt(result) and len(made) == 3
     assert clock.slept == [1, 2]
 
 
-def test_five_attempts_and_no_more(clock):
+def test_as_many_attempts_as_asked_for(clock):
     call, made = call_with([answer(500)] * 9)
-    with pytest.raises(botocore.exceptions.ClientError) as raised:
-        _waiting.with_retries(call, _client.DEFAULT_RETRIES._replace(last_after=None))
+    with pytest.raises(botocore.exceptions.ClientError):
+        _waiting.with_retries(call, _waiting.RetryPolicy(attempts=5, last_after=None))
     assert len(made) == 5 and clock.slept == [1, 2, 4, 8]
-    assert raised.value.response["ResponseMetadata"]["RetryAttempts"] == 4
+
+
+@pytest.mark.parametrize("jitter", [0, 0.5, 1])
+def test_half_the_time_is_survived_whatever_the_delays(clock, monkeypatch, jitter):
+    """And the last attempt is made when the time is up."""
+    monkeypatch.setattr(_waiting.random, "uniform", lambda shortest, longest: shortest + jitter * (longest - shortest))
+    began = []
+
+    def call():
+        began.append(clock.now)
+        raise answer(503)
+
+    with pytest.raises(botocore.exceptions.ClientError):
+        _waiting.with_retries(call, _client.DEFAULT_RETRIES)
+    assert began[-1] == 20
+    assert any(10 <= when <= 20 for when in began)
+
+
+@pytest.mark.parametrize(
+    "outcomes, in_doubt",
+    [
+        ([answer(500), answer(404)], True),
+        ([answer(400, "Throttling"), answer(404)], False),
+        ([botocore.exceptions.EndpointConnectionError(endpoint_url="https://example.com"), answer(404)], False),
+        ([botocore.exceptions.ReadTimeoutError(endpoint_url="https://example.com"), answer(404)], True),
+        ([ResponseParserError("?"), answer(429), answer(404)], True),
+        ([answer(404)], False),
+    ],
+)
+def test_a_refusal_is_in_doubt_where_an_attempt_before_it_may_have_worked(clock, outcomes, in_doubt):
+    call, _made = call_with(outcomes)
+    with pytest.raises(botocore.exceptions.ClientError) as raised:
+        _waiting.with_retries(call, _client.DEFAULT_RETRIES)
+    assert errors.is_in_doubt(raised.value) == in_doubt
 
 
 def test_what_a_further_attempt_would_meet_too_is_told_at_once(clock):
@@ -103,8 +138,8 @@ def test_no_attempt_begins_late(clock):
 @pytest.mark.parametrize(
     "retries, policy",
     [
-        (None, (5, 20)),
-        ({}, (5, 20)),
+        (None, (None, 20)),
+        ({}, (None, 20)),
         ({"max_attempts": 0}, (1, None)),
         ({"max_attempts": 7}, (8, None)),
         ({"total_max_attempts": 7}, (7, None)),
@@ -131,3 +166,67 @@ def test_polling_becomes_slower_and_ends_in_time(clock):
 def test_nobody_waits_without_a_timeout(clock):
     poller = _waiting.Poller(0)
     assert not poller and not poller.wait() and not clock.slept
+
+
+IN_DOUBT = errors.SecurityHubError(errors.INTERNAL_ERROR, "?", http_status=500, in_doubt=True)
+NOT_FOUND = errors.SecurityHubError(errors.AWS_ERROR, "?", code="ResourceNotFoundException", http_status=404)
+REFUSED = errors.SecurityHubError(errors.INVALID_INPUT, "?", code="InvalidInputException", http_status=400)
+DENIED = errors.SecurityHubError(errors.ACCESS_DENIED, "?", code="AccessDeniedException", http_status=403)
+
+
+def write_with(outcomes):
+    """A write with these errors, one after the other, or None where it works; and how often it was made."""
+    outcomes, made = iter(outcomes), []
+
+    def write():
+        error = next(outcomes)
+        made.append(error)
+        if error:
+            raise error
+
+    return write, made
+
+
+@pytest.mark.parametrize("error, asked", [(IN_DOUBT, 5), (NOT_FOUND, 5), (REFUSED, 1), (DENIED, 0)], ids=["in doubt", "not found", "refused", "denied"])
+def test_a_write_that_fails_is_asked_about(clock, error, asked):
+    """For as long as it may take to show, where it may have been made, by this run or another one."""
+    write, made = write_with([error])
+    polls = []
+
+    def has_happened():
+        polls.append(clock.now)
+        return False
+
+    with pytest.raises(errors.SecurityHubError) as raised:
+        _waiting.make_write(write, has_happened)
+    assert raised.value is error and len(made) == 1
+    assert len(polls) == asked and clock.now <= _waiting.SETTLING_TIMEOUT
+
+
+@pytest.mark.parametrize("error, by_it", [(IN_DOUBT, True), (NOT_FOUND, False), (REFUSED, False)], ids=["in doubt", "not found", "refused"])
+def test_whose_change_it_is(clock, error, by_it):
+    """A first and only attempt that was refused is not what made it so."""
+    write, _made = write_with([error])
+    assert _waiting.make_write(write, lambda: True) is by_it
+
+
+def test_a_write_that_works_is_not_asked_about(clock):
+    write, _made = write_with([None])
+    assert _waiting.make_write(write, lambda: pytest.fail("asked")) is True
+
+
+def test_a_write_is_made_again_where_its_refusal_passes(clock):
+    write, made = write_with([DENIED, REFUSED, None])
+    assert _waiting.make_write(write, lambda: False, may_pass=lambda error: True) is True
+    assert len(made) == 3 and clock.slept == [1, 2]
+
+
+def test_where_nobody_can_be_asked_the_error_of_the_write_is_told(clock):
+    write, _made = write_with([IN_DOUBT])
+
+    def has_happened():
+        raise DENIED
+
+    with pytest.raises(errors.SecurityHubError) as raised:
+        _waiting.make_write(write, has_happened)
+    assert raised.value is IN_DOUBT

@@ -1,0 +1,142 @@
+# Copyright (c) Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is taken for an answer of AWS's, and what is not."""
+
+from __future__ import annotations
+
+import botocore.session
+import pytest
+
+from ansible_collections.cloudsec.securityhub.plugins.module_utils import _answers
+
+NONE_OF_AWS = [b"null", b"[]", b'"x"', b"<html>Hello</html>", b"\xff\xfe", b'{"Memb', b'{"message": "Hello"}']
+NEEDS = {
+    "ListInvitations": b'{"Invitations": []}',
+    "ListMembers": b'{"Members": []}',
+    "GetMembers": b'{"Members": []}',
+    "GetInvitationsCount": b'{"InvitationsCount": 0}',
+    "DescribeHub": b'{"HubArn": "arn"}',
+    "ListTagsForResource": b'{"Tags": {}}',
+    "CreateMembers": b'{"UnprocessedAccounts": []}',
+    "InviteMembers": b'{"UnprocessedAccounts": []}',
+    "DeleteMembers": b'{"UnprocessedAccounts": []}',
+    "DeclineInvitations": b'{"UnprocessedAccounts": []}',
+    "DeleteInvitations": b'{"UnprocessedAccounts": []}',
+}
+MAY_BE_EMPTY = [
+    "GetAdministratorAccount",
+    "GetMasterAccount",
+    "AcceptAdministratorInvitation",
+    "AcceptInvitation",
+    "DisassociateFromAdministratorAccount",
+    "DisassociateFromMasterAccount",
+    "DisassociateMembers",
+    "EnableSecurityHub",
+    "DisableSecurityHub",
+    "UpdateSecurityHubConfiguration",
+    "TagResource",
+    "UntagResource",
+]
+
+
+@pytest.fixture(name="parse", scope="module")
+def _parse():
+    """A function that has an answer to an operation of Security Hub, or STS, parsed."""
+    session = botocore.session.Session()
+    parsers = _answers.CheckedParsers(session.get_component("response_parser_factory"))
+
+    def parse(operation, body, status=200, service="securityhub", **headers):
+        shape = session.get_service_model(service).operation_model(operation).output_shape
+        response = {"status_code": status, "headers": headers, "body": body, "context": {}}
+        parsed = parsers.create_parser("query" if service == "sts" else "rest-json").parse(response, shape)
+        return {name: value for name, value in parsed.items() if name != "ResponseMetadata"}
+
+    return parse
+
+
+def refused(parse, *args, **kwargs):
+    """The message about something that is not AWS's."""
+    with pytest.raises(_answers.NotFromAws) as raised:
+        parse(*args, **kwargs)
+    return str(raised.value)
+
+
+@pytest.mark.parametrize("operation", [*NEEDS, *MAY_BE_EMPTY])
+def test_what_is_none_of_awss_is_no_answer_to_anything(parse, operation):
+    for body in NONE_OF_AWS:
+        assert f"{len(body)} bytes" in refused(parse, operation, body)
+
+
+@pytest.mark.parametrize("operation", NEEDS)
+def test_an_answer_has_what_was_asked_for(parse, operation):
+    assert parse(operation, NEEDS[operation])
+    for body in (b"", b"{}"):
+        assert "is missing" in refused(parse, operation, body)
+
+
+@pytest.mark.parametrize("operation", MAY_BE_EMPTY)
+def test_nothing_is_an_answer_where_there_is_nothing_to_say(parse, operation):
+    assert parse(operation, b"") == parse(operation, b"{}") == {}
+
+
+@pytest.mark.parametrize(
+    "operation, body",
+    [
+        ("ListInvitations", b'{"Invitations": {}}'),
+        ("ListInvitations", b'{"Invitations": "none"}'),
+        ("ListInvitations", b'{"Invitations": [null]}'),
+        ("ListInvitations", b'{"Invitations": [{"AccountId": 5}]}'),
+        ("ListInvitations", b'{"Invitations": [{}]}'),
+        ("ListInvitations", b'{"Invitations": [], "NextToken": 5}'),
+        ("ListInvitations", b'{"Invitations": [{"AccountId": "1", "InvitedAt": "some day"}]}'),
+        ("GetMembers", b'{"Members": [], "UnprocessedAccounts": [{"ProcessingResult": "?"}]}'),
+        ("GetAdministratorAccount", b'{"Administrator": {}}'),
+        ("GetAdministratorAccount", b'{"Administrator": []}'),
+        ("GetInvitationsCount", b'{"InvitationsCount": "1"}'),
+        ("DescribeHub", b'{"HubArn": "arn", "AutoEnableControls": "yes"}'),
+        ("ListTagsForResource", b'{"Tags": []}'),
+        ("ListTagsForResource", b'{"Tags": {"a": 1}}'),
+    ],
+)
+def test_values_of_other_types_are_not_awss(parse, operation, body):
+    assert refused(parse, operation, body)
+
+
+def test_what_is_new_in_an_answer_is_no_harm(parse):
+    assert parse("ListInvitations", b'{"Invitations": [{"AccountId": "1", "New": 1}], "Newer": {}}') == {"Invitations": [{"AccountId": "1"}]}
+
+
+def test_a_body_that_is_shorter_than_announced_is_not_an_empty_one(parse):
+    assert "cut short" in refused(parse, "GetAdministratorAccount", b"", **{"content-length": "120"})
+
+
+@pytest.mark.parametrize("body", [b"", b"<html><body/></html>", b"<html>", b"{}", b"<AssumeRoleResponse><AssumeRoleResult/></AssumeRoleResponse>"])
+@pytest.mark.parametrize("operation", ["AssumeRole", "GetCallerIdentity"])
+def test_sts_answers_with_what_was_asked_for(parse, operation, body):
+    assert refused(parse, operation, body, service="sts")
+
+
+@pytest.mark.parametrize("status", [302, 400, 403, 404, 429])
+@pytest.mark.parametrize("body", [b"", b"<html>Log in</html>", b'{"message": "Log in"}', b"[]", b'{"Code": "AccessDeniedException", "Message": ["Log in"]}'])
+def test_a_refusal_without_awss_code_is_not_awss(parse, status, body):
+    assert f"HTTP status {status}" in refused(parse, "ListInvitations", body, status)
+
+
+def test_a_refusal_of_aws(parse):
+    assert parse("ListInvitations", b"", 400, **{"x-amzn-errortype": "BadRequestException"})["Error"]["Code"] == "BadRequestException"
+    assert parse("ListInvitations", b'{"Code": "InvalidAccessException"}', 401)["Error"]["Code"] == "InvalidAccessException"
+    assert parse("AssumeRole", b"<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>", 403, "sts")["Error"]["Code"] == "AccessDenied"
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>x</html>", b"<!DOCTYPE html>" + b"x " * 9000, b'{"message": "x"}', b"[]"])
+def test_of_a_server_that_fails_the_status_is_told(parse, body):
+    assert parse("ListInvitations", body, 503)["Error"] == {"Code": "503", "Message": "Service Unavailable"}
+
+
+def test_only_the_beginning_of_what_came_is_told_in_one_line_and_in_whole_words(parse):
+    """Half a secret that a page repeats would not be masked."""
+    told = refused(parse, "ListInvitations", b"<html>\n<head>\n" + b"word " * 10 + b"x" * 200 + b"</head>" * 3000, **{"content-type": "text/html"})
+    assert told.endswith("(HTTP status 200, text/html, 21264 bytes): <html> <head> word word word word word word word word word word ...")
+    assert "xx" not in told and "\n" not in told
