@@ -301,6 +301,8 @@ def _connection(options: dict[str, Any], region: str) -> tuple[str | None, str |
 
 
 def _unusable(exception: Exception) -> errors.SecurityHubError:
+    if errors.is_out_of_files(exception):
+        return errors.unexpected(exception)
     return errors.invalid_input(f"The connection options can't be used: {exception}. {errors.ADVICE[errors.INVALID_INPUT]}")
 
 

@@ -17,7 +17,9 @@ import functools
 import json
 import logging
 import os
+import resource
 import threading
+import weakref
 from collections.abc import Callable
 from collections.abc import Hashable
 from collections.abc import Iterator
@@ -57,6 +59,8 @@ DEFAULT_CONFIG = {
 }
 # A call takes 35 s at most: the last attempt begins after 20 s, and its connection and its answer time out after 5 and 10
 DEFAULT_RETRIES = RetryPolicy(attempts=None, last_after=20)
+# One that is used, one that is kept, and those that a look-up of its host opens for a moment
+_FILES_OF_A_CONNECTION = 5
 # Where aws_config sets retries, but not how many
 _ATTEMPTS = 5
 # Of a list; AWS's quotas end at half of that
@@ -137,6 +141,15 @@ class RegionClient:
         return self._call(method, **parameters)
 
 
+def connections_at_once() -> int:
+    """How many regions may be called at the same time: fewer where this process may open few more files."""
+    try:
+        left = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - len(os.listdir("/dev/fd"))
+    except OSError:
+        return MAX_CONNECTIONS
+    return max(1, min(MAX_CONNECTIONS, left // _FILES_OF_A_CONNECTION))
+
+
 class ClientFactory:
     """The clients of a task.
 
@@ -151,8 +164,9 @@ class ClientFactory:
         self._config, self._policy = _read_config(aws_config or {})
         self._stopped = threading.Event()
         self._own_client_lock = threading.Lock()
-        self._key = (profile, verify, json.dumps(aws_config or {}, sort_keys=True), environment_fingerprint(verify))
-        self._shared_client = functools.lru_cache(maxsize=None)(lambda service: _shared_client(service, *self._key))
+        key = (profile, verify, json.dumps(aws_config or {}, sort_keys=True), environment_fingerprint(verify))
+        _close_connections_of_others(key)
+        self._shared_client = functools.lru_cache(maxsize=None)(lambda service: _shared_client(service, *key))
 
     def stop(self) -> None:
         """Let there be no more calls by any client of this task."""
@@ -244,8 +258,19 @@ def _version_of_file(path: str) -> tuple[int, ...] | None:
     return stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
 
 
+# Those of each client that is kept, and what it was made from
+_CONNECTIONS: weakref.WeakKeyDictionary[Connections, Hashable] = weakref.WeakKeyDictionary()
+
+
+def _close_connections_of_others(key: Hashable) -> None:
+    """Close the connections of all clients but those made from this. A loop over many profiles would come to the limit of open files."""
+    for connections, made_from in list(_CONNECTIONS.items()):
+        if made_from != key:
+            connections.close()
+
+
 @functools.lru_cache(maxsize=64)
-def _shared_client(service: str, profile: str | None, verify: bool | str, aws_config: str, fingerprint: Hashable) -> Any:  # pylint: disable=unused-argument
+def _shared_client(service: str, profile: str | None, verify: bool | str, aws_config: str, fingerprint: Hashable) -> Any:
     """The client for all accounts and regions, made once; None where this botocore can't have one."""
     config, _policy = _read_config(json.loads(aws_config))
     try:
@@ -259,7 +284,9 @@ def _shared_client(service: str, profile: str | None, verify: bool | str, aws_co
         client.meta.events.register(f"provide-client-params.{service_id}", _take_binding)
         client.meta.events.register(f"before-endpoint-resolution.{service_id}", _choose_endpoint)
         # After whatever else looks at a request, botocore's own limiter of rates for one
-        client.meta.events.register_last("before-send", Connections(config, _bundle(verify)).send)
+        connections = Connections(config, _bundle(verify))
+        client.meta.events.register_last("before-send", connections.send)
+        _CONNECTIONS[connections] = (profile, verify, aws_config, fingerprint)
         return client if _goes_where_it_is_bound(client, service) else None
     except OSError:
         raise  # a CA bundle that can't be read

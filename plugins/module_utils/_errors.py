@@ -9,6 +9,7 @@ Everything that goes wrong below a module becomes a SecurityHubError. Nothing he
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import traceback
@@ -127,6 +128,7 @@ _CREDENTIAL_EXCEPTIONS = (
     "LoginError",
 )
 
+_TOO_MANY_FILES = "There are too many open files on the machine that runs the task: raise their number (ulimit -n), or use fewer forks or regions at once."
 _DOUBT = "MayHaveWorkedBefore"
 
 
@@ -204,11 +206,13 @@ def invalid_input(message: str) -> SecurityHubError:
     return SecurityHubError(INVALID_INPUT, message)
 
 
-def defect(exception: Exception) -> SecurityHubError:
-    """An error for an exception that nobody has thought of: its kind and where it came from.
+def unexpected(exception: Exception) -> SecurityHubError:
+    """An error for an exception that can come anywhere, or that nobody has thought of: its kind and where it came from.
 
     Text omitted: it may hold secrets not yet filtered by no_log.
     """
+    if is_out_of_files(exception):
+        return SecurityHubError(ENDPOINT_UNREACHABLE, _TOO_MANY_FILES)
     frames = traceback.extract_tb(exception.__traceback__)[-5:]
     came_from = " > ".join(f"{os.path.basename(frame.filename)}:{frame.lineno}" for frame in frames)
     return SecurityHubError(
@@ -254,6 +258,15 @@ def aws_code(exception: Exception) -> str:
 def aws_message(exception: Exception) -> str:
     """AWS's error message of a botocore exception, or "" where AWS sent none."""
     return _response(exception).get("Error", {}).get("Message") or ""
+
+
+def is_out_of_files(exception: BaseException | None) -> bool:
+    """Whether an exception, or what it was raised for, says that no more files can be opened; a connection is one."""
+    while exception is not None:
+        if isinstance(exception, OSError) and exception.errno in (errno.EMFILE, errno.ENFILE):
+            return True
+        exception = exception.__cause__ or exception.__context__
+    return False
 
 
 def may_have_worked(exception: Exception) -> bool:
@@ -327,6 +340,8 @@ def _exception_reason(exception: Exception, region_exists: bool) -> str:
     """The reason behind an exception that botocore raised by itself."""
     if isinstance(exception, boto_errors.InvalidRegionError):
         return REGION_NOT_ENABLED
+    if is_out_of_files(exception):
+        return ENDPOINT_UNREACHABLE
     if isinstance(exception, (boto_errors.EndpointConnectionError, boto_errors.ProxyConnectionError)):
         # A region that does not exist shows as a host name that can't be found, also by a proxy
         return ENDPOINT_UNREACHABLE if region_exists else REGION_NOT_ENABLED
@@ -369,9 +384,10 @@ def translate(
         said = str(exception)
         what = _what_failed(exception)
     actions = " or ".join(actions or [f"securityhub:{operation}"])
+    advice = _TOO_MANY_FILES if is_out_of_files(exception) else ADVICE[reason].format(actions=actions)
     return SecurityHubError(
         reason,
-        f"{what} in {location}: {said.rstrip('.')}. {ADVICE[reason].format(actions=actions)}",
+        f"{what} in {location}: {said.rstrip('.')}. {advice}",
         code=aws_code(exception) or None,
         aws_message=aws_message(exception) or None,
         operation=operation,

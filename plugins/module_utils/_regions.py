@@ -22,7 +22,7 @@ from typing import TypeVar
 from . import _errors as errors
 from ._account import Account
 from ._api import SecurityHubApi
-from ._client import MAX_CONNECTIONS
+from ._client import connections_at_once
 from ._module import account_id_option
 from ._text import printable
 from ._text import with_masked_messages
@@ -119,7 +119,7 @@ def _for_each(act: Callable[[Item], None], items: list[Item], stop: Callable[[],
             ended.put(None)
 
     try:
-        started = _start(work, min(len(items), MAX_CONNECTIONS))
+        started = _start(work, min(len(items), connections_at_once()))
         if not started:
             work()
         for _thread in range(started or 1):
@@ -160,7 +160,7 @@ def _failure_in(outcomes: list[Outcome]) -> Iterator[None]:
     except errors.SecurityHubError as e:
         error = e
     except Exception as e:  # pylint: disable=broad-except
-        error = errors.defect(e)
+        error = errors.unexpected(e)
     else:
         return
     for outcome in outcomes:

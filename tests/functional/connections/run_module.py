@@ -2,10 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Print the result of a module as JSON, and which botocore it was that it ran with. The arguments: its name, and its options as JSON."""
+"""Print the result of a module as JSON, and which botocore it was that it ran with.
+
+The arguments: its name, its options as JSON, and how many files it may open, if there is a limit.
+"""
 
 import importlib
 import json
+import os
+import resource
 import sys
 
 import botocore
@@ -17,4 +22,6 @@ spec = {name: value for name, value in module.SPEC.items() if name != "supports_
 validated = ArgumentSpecValidator(**spec).validate(json.loads(sys.argv[2]))
 if validated.error_messages:
     sys.exit("; ".join(validated.error_messages))
+if sys.argv[3:]:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, os.listdir("/dev/fd"))) + int(sys.argv[3]), resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
 json.dump({"botocore": botocore.__file__, "result": module.run(validated.validated_parameters, False)}, sys.stdout)
