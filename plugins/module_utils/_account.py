@@ -31,6 +31,7 @@ from ._client import UnusableConfig
 from ._client import configured_secrets
 from ._client import find_credentials
 from ._client import shared_session
+from ._waiting import with_retries
 
 DEFAULT_ROLE_SESSION_NAME = "ansible-cloudsec.securityhub"
 
@@ -194,7 +195,7 @@ class Account:
         credentials = find_credentials(self._profile, region)
         try:
             # Those that have to be fetched are fetched here, where the task fails as a whole if they can't be
-            credentials.get_frozen_credentials()
+            with_retries(credentials.get_frozen_credentials, self._clients.policy)
         except errors.FAILURES as e:
             if getattr(e, "operation_name", "").startswith("AssumeRole"):
                 raise self._role_error(e, "of the profile", region) from e

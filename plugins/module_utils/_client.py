@@ -155,13 +155,14 @@ class ClientFactory:
 
     profile: whose section of the AWS configuration file applies. verify: True, False or the path of a CA bundle.
     aws_config: a dict of botocore.config.Config's arguments, over this collection's defaults.
+    policy: the RetryPolicy that it sets.
     Raises UnusableConfig.
     """
 
     def __init__(self, profile: str | None, verify: bool | str, aws_config: dict[str, Any] | None) -> None:
         self._profile = profile
         self._verify = verify
-        self._config, self._policy = _read_config(aws_config or {})
+        self._config, self.policy = _read_config(aws_config or {})
         self._stopped = threading.Event()
         self._own_client_lock = threading.Lock()
         key = (profile, verify, json.dumps(aws_config or {}, sort_keys=True), environment_fingerprint(verify))
@@ -190,9 +191,9 @@ class ClientFactory:
         shared = self._shared_client(service)
         if shared:
             binding = {_BINDING: _Binding(region, credentials, endpoint_url)}
-            return RegionClient(lambda method, **parameters: getattr(shared, method)(**parameters, **binding), self._policy, self._stopped)
+            return RegionClient(lambda method, **parameters: getattr(shared, method)(**parameters, **binding), self.policy, self._stopped)
         own = self._own_client(service, region, credentials, endpoint_url)
-        return RegionClient(lambda method, **parameters: getattr(own, method)(**parameters), self._policy, self._stopped)
+        return RegionClient(lambda method, **parameters: getattr(own, method)(**parameters), self.policy, self._stopped)
 
     def _own_client(self, service: str, region: str, credentials: Any, endpoint_url: str | None) -> Any:
         """A client of botocore's as it makes it by default, with nothing of this collection's in it but the check of answers."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from typing import Any
 from typing import NamedTuple
+from typing import TypeVar
 
 from . import _errors as errors
 
@@ -22,6 +22,9 @@ REFUSAL_TIMEOUT = 30
 SETTLING_TIMEOUT = 12
 
 
+Answer = TypeVar("Answer")
+
+
 class RetryPolicy(NamedTuple):
     """How often a call is made."""
 
@@ -31,7 +34,7 @@ class RetryPolicy(NamedTuple):
     last_after: float | None
 
 
-def with_retries(call: Callable[[], dict[str, Any]], policy: RetryPolicy) -> dict[str, Any]:
+def with_retries(call: Callable[[], Answer], policy: RetryPolicy) -> Answer:
     """The result of a call that is made again where botocore's exception tells of throttling, a server error or a lost connection.
 
     call() makes one attempt. Of the last one it is noted if one before it may have worked (see errors.is_in_doubt).
