@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import fnmatch
 import itertools
+import re
 import threading
 import time
 import typing as t
@@ -19,10 +21,12 @@ from .service import Call
 from .service import error_answer
 from .service import json_answer
 from .service import status_of
+from .service import with_defaults
 
 # How long calls wait for one another, in seconds.
 TOGETHER_TIMEOUT = 60
-OUTCOMES = ("error", "deny", "drop", "response")
+IS_HEADER = re.compile(r"[!-9;-~]+: [\t -~\xa0-\xff]*")
+OUTCOMES = ("error", "deny", "drop", "response", "raw", "reset", "cut")
 
 
 @dataclasses.dataclass
@@ -43,6 +47,9 @@ class Fault:
     deny: bool = False
     drop: bool = False
     response: dict[str, t.Any] | None = None
+    raw: dict[str, t.Any] | None = None  # any bytes: status, headers, and body or base64
+    reset: bool = False
+    cut: str | None = None  # what ends halfway: body, or connection
     id: int = 0
     seen: int = 0  # calls that matched, also those that were let pass
     used: int = 0  # calls that the fault was done to
@@ -76,6 +83,10 @@ class Fault:
             raise ValueError("when is before or after")
         if self.error is not None and not self.error.get("code"):
             raise ValueError("an error needs a code")
+        if self.raw is not None:
+            raw_answer(self.raw)
+        if self.cut not in (None, "body", "connection"):
+            raise ValueError("cut is body or connection")
         for operation in _as_list(self.operation):
             if not fnmatch.filter(OPERATIONS, operation):
                 raise ValueError(f"no operation of Security Hub or STS is called {operation!r}")
@@ -107,10 +118,14 @@ class Fault:
         time.sleep(self.delay)
         self._others.wait(TOGETHER_TIMEOUT)
 
-    def answer(self, call: Call, caller_arn: str) -> Answer | None:
-        """The answer that the fault puts in place of the real one; None for a mere delay."""
-        if self.drop:
-            return Answer(0, dropped=True)
+    def answer(self, call: Call, caller_arn: str, real: Answer | None) -> Answer | None:
+        """The answer that the fault puts in place of the real one, which is None before the effect; None for a mere delay."""
+        if self.drop or self.reset:
+            return Answer(0, dropped=True, reset=self.reset)
+        if self.cut:
+            return cut(real or empty_answer(call.service), connection=self.cut == "connection")
+        if self.raw is not None:
+            return raw_answer(self.raw)
         if self.response is not None:
             return json_answer(self.response)
         if self.deny:
@@ -142,6 +157,35 @@ def denied(call: Call, caller_arn: str) -> Answer:
     action = f"{call.service}:{call.operation}"
     message = f"User: {caller_arn} is not authorized to perform: {action} on resource: {resource}"
     return error_answer(call.service, code, f"{message} because no identity-based policy allows the {action} action")
+
+
+def raw_answer(raw: t.Any) -> Answer:
+    """What a fault describes byte by byte. Raises ValueError where that makes no sense."""
+    if not isinstance(raw, dict) or set(raw) - {"status", "headers", "body", "base64"} or {"body", "base64"} <= set(raw):
+        raise ValueError("a raw answer has status, headers, and either body or base64")
+    status, headers, body = raw.get("status", 200), raw.get("headers", {}), raw.get("body", "")
+    if not isinstance(status, int) or not 200 <= status <= 599:
+        raise ValueError(f"the status of a raw answer is from 200 to 599, not {status!r}")
+    if not isinstance(headers, dict) or not all(isinstance(value, str) and IS_HEADER.fullmatch(f"{name}: {value}") for name, value in headers.items()):
+        raise ValueError("the headers of a raw answer are strings of one line, in Latin-1")
+    if not isinstance(body, str):
+        raise ValueError("the body of a raw answer is a string; other bytes go into base64")
+    content = base64.b64decode(raw["base64"], validate=True) if "base64" in raw else body.encode()
+    return Answer(status, content, with_defaults(headers, {"Content-Type": "text/html"}))
+
+
+def empty_answer(service: str) -> Answer:
+    """Where there is no real answer to cut: one that says that there is nothing."""
+    if service == "sts":
+        return Answer(200, b"<Response><ResponseMetadata></ResponseMetadata></Response>", {"Content-Type": "text/xml"})
+    return json_answer({"Members": [], "Invitations": []})
+
+
+def cut(answer: Answer, connection: bool) -> Answer:
+    """The first half of an answer: as if it were all, or with the connection ending where the rest should come."""
+    whole = answer.body or b"{}"  # so that there is something to cut
+    headers = {**answer.headers, **({"Content-Length": str(len(whole))} if connection else {})}
+    return dataclasses.replace(answer, body=whole[: len(whole) // 2], headers=headers)
 
 
 class Faults:

@@ -13,6 +13,7 @@ import json
 import re
 import socket
 import socketserver
+import struct
 import sys
 import threading
 import time
@@ -52,14 +53,15 @@ from .service import error_answer
 from .service import json_answer
 from .service import operation_model
 from .service import read_call
+from .service import with_defaults
 from .validation import violations_of_request
 
 SERVICES = ("securityhub", "sts")
 OPERATIONS_OF_STS = ("AssumeRole", "GetCallerIdentity")
 ROLE_NAME = "SecurityHubMember"
 ROLE_ARN = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:role/.+")
-# What this server says itself, and what moto tells its own test code.
-OWN_HEADERS = ("content-length", "connection", "server", "date", "status", "access-control-allow-origin")
+# Of moto's answers: what this server says itself, and what moto tells its own test code.
+OTHER_HEADERS = ("content-length", "connection", "server", "date", "status", "access-control-allow-origin")
 # The regions that are enabled in every account.
 DEFAULT_REGIONS = (
     "us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "sa-east-1",
@@ -149,13 +151,13 @@ class Emulator:
     def _answer_call(self, request: Request, call: Call, key: AccessKey | None, entry: dict[str, t.Any]) -> Answer:
         faults = self.faults.take(call)
         entry["faults"] = [fault.id for fault in faults]
-        instead = self._do(faults, "before", call)
+        instead = self._do(faults, "before", call, None)
         answer = instead or self._refusal(request, call, key) or self._ask_moto(request, call)
-        instead = instead or self._do(faults, "after", call)
+        instead = instead or self._do(faults, "after", call, answer)
         entry["instead"] = instead is not None  # whether the answer is a fault's
         return instead or answer
 
-    def _do(self, faults: list[Fault], when: str, call: Call) -> Answer | None:
+    def _do(self, faults: list[Fault], when: str, call: Call, real: Answer | None) -> Answer | None:
         answer = None
         for fault in faults:
             if fault.when == when:
@@ -163,7 +165,7 @@ class Emulator:
                     fault.wait()
                 except threading.BrokenBarrierError:
                     return error_answer(call.service, "InternalException", f"{fault.together} calls did not come together.", 500)
-                answer = answer or fault.answer(call, self.keys.caller_arn(call) if fault.deny else "")
+                answer = answer or fault.answer(call, self.keys.caller_arn(call) if fault.deny else "", real)
         return answer
 
     def _refusal(self, request: Request, call: Call, key: AccessKey | None) -> Answer | None:
@@ -214,7 +216,7 @@ class Emulator:
         except Exception as error:  # moto raises what it did not think of
             traceback.print_exc()
             return error_answer(call.service, "InternalFailure", f"The emulator failed: {error!r}")
-        answer = Answer(int(head[0].split()[0]), body, dict(head[1]))
+        answer = Answer(int(head[0].split()[0]), body, {name: value for name, value in head[1] if name.lower() not in OTHER_HEADERS})
         if answer.status == 404 and answer.headers.get("Content-Type", "").startswith("text/html"):
             return error_answer(call.service, "NotImplemented", f"The emulator has no {call.operation}")
         return answer
@@ -380,7 +382,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         body = self.rfile.read(int(length))
         answer = self.server.emulator.answer(Request(self.command, self.path, self.headers, body))
-        if answer.dropped:
+        if answer.reset:
+            self._reset()
+        elif answer.dropped:
             self._drop()
         else:
             self._send(answer)
@@ -391,15 +395,24 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.close_connection = True
         self.connection.shutdown(socket.SHUT_RDWR)
 
+    def _reset(self) -> None:
+        """The kernel sends a RST where a socket that shall not linger is closed. Python's own close() waits for the files that read and write it."""
+        self.close_connection = True
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        socket.close(self.connection.detach())
+
     def _send(self, answer: Answer) -> None:
-        self.send_response(answer.status)
-        for name, value in answer.headers.items():
-            if name.lower() not in OWN_HEADERS:
-                self.send_header(name, value)
-        self.send_header("Content-Length", str(len(answer.body)))
+        length = str(len(answer.body))
+        headers = with_defaults(answer.headers, {"Server": self.version_string(), "Date": self.date_time_string(), "Content-Length": length})
+        self.log_request(answer.status)
+        self.send_response_only(answer.status)
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(answer.body)
+        if "Content-Length" not in headers or headers["Content-Length"] != length:
+            self.close_connection = True  # a client can't tell where the next answer would begin
 
     def log_message(self, format: str, *args: t.Any) -> None:  # pylint: disable=redefined-builtin
         """On standard error, and only where it is wanted."""

@@ -90,12 +90,13 @@ class Request:
 
 @dataclasses.dataclass
 class Answer:
-    """One HTTP answer. A dropped one is never sent: the connection is closed instead."""
+    """One HTTP answer, and how it is sent. The connection ends after one whose own Content-Length does not fit its body."""
 
     status: int
     body: bytes = b""
     headers: dict[str, str] = dataclasses.field(default_factory=dict)
-    dropped: bool = False
+    dropped: bool = False  # it is never sent: the connection is closed instead
+    reset: bool = False  # and where it is dropped, by a TCP RST
 
 
 @dataclasses.dataclass
@@ -191,6 +192,12 @@ def error_answer(service: str, code: str, message: str, status: int | None = Non
         body = json.dumps({"Message": message, "Code": code})
         headers["Content-Type"] = "application/json"
     return Answer(status or status_of(code), body.encode(), headers)
+
+
+def with_defaults(headers: dict[str, str], defaults: dict[str, str]) -> dict[str, str]:
+    """The headers, and those of the defaults that they lack, in whatever case they are written."""
+    said = {name.lower() for name in headers}
+    return {**{name: value for name, value in defaults.items() if name.lower() not in said}, **headers}
 
 
 def json_answer(value: t.Any, status: int = 200) -> Answer:

@@ -6,17 +6,25 @@
 
 from __future__ import annotations
 
+import base64
 import concurrent.futures
+import http.client
+import json
 import time
 
 import pytest
 from botocore.exceptions import ClientError
 from botocore.exceptions import ConnectionClosedError
+from botocore.exceptions import HTTPClientError
 from botocore.exceptions import ReadTimeoutError
+from botocore.parsers import ResponseParserError
 from emulator import faults
+from emulator.service import Answer
 
 from .conftest import ADMINISTRATOR
+from .conftest import BASE_ACCESS_KEY
 from .conftest import MEMBER
+from .conftest import REGION
 from .conftest import accept
 from .conftest import error
 from .conftest import invitation
@@ -34,6 +42,20 @@ ERRORS = [
     ("UnrecognizedClientException", 403),
     ("ServiceUnavailable", 503),
 ]
+
+
+@pytest.fixture
+def listing(emulator):
+    """ListInvitations by plain HTTP, which hides nothing of the answer. Unsigned: for faults before the effect."""
+    connection = http.client.HTTPConnection(emulator.url.partition("//")[2], timeout=30)
+    headers = {"Authorization": f"AWS4-HMAC-SHA256 Credential={BASE_ACCESS_KEY}/20260101/{REGION}/securityhub/aws4_request"}
+
+    def get():
+        connection.request("GET", "/invitations", headers=headers)
+        return connection.getresponse()
+
+    yield get
+    connection.close()
 
 
 @pytest.mark.parametrize("code, http_status", ERRORS)
@@ -132,6 +154,106 @@ def test_a_connection_can_drop_before_or_after_the_effect(emulator, administrato
     assert emulator.calls(operation="AcceptAdministratorInvitation")[0]["dropped"] is True
 
 
+@pytest.mark.parametrize("when, then", [("before", "Invited"), ("after", "Enabled")])
+def test_a_connection_can_be_reset_before_or_after_the_effect(emulator, administrator, invited, when, then):
+    emulator.add_fault(operation="AcceptAdministratorInvitation", when=when, reset=True)
+    with pytest.raises(ConnectionClosedError) as caught:
+        accept(invited)
+    assert "ConnectionResetError" in repr(caught.value.kwargs["error"])
+    assert status(administrator) == then
+    assert emulator.calls(operation="AcceptAdministratorInvitation")[0]["dropped"] is True
+
+
+def test_a_dropped_connection_is_not_reset(emulator, member):
+    emulator.add_fault(operation="DescribeHub", drop=True)
+    with pytest.raises(ConnectionClosedError) as caught:
+        member.describe_hub()
+    assert "RemoteDisconnected" in repr(caught.value.kwargs["error"])
+
+
+def test_an_answer_can_be_anything(emulator, listing):
+    page = {"status": 502, "headers": {"content-type": "text/plain", "Server": "proxy", "X-Cache": "Error"}, "body": "Größe"}
+    emulator.add_fault(operation="ListInvitations", raw=page)
+    response = listing()
+    assert (response.status, response.getheader("Content-Type"), response.getheader("Server"), response.getheader("X-Cache")) == (
+        502,
+        "text/plain",
+        "proxy",
+        "Error",
+    )
+    assert response.read().decode() == "Größe"
+    call = emulator.calls()[0]
+    assert (call["status"], call["error_code"], call["faults"], call["instead"]) == (502, None, [1], True)
+
+
+def test_an_answer_can_be_any_bytes(emulator, listing):
+    emulator.add_fault(operation="ListInvitations", raw={"base64": base64.b64encode(bytes(range(256))).decode()})
+    response = listing()
+    assert (response.status, response.getheader("Content-Type"), response.read()) == (200, "text/html", bytes(range(256)))
+
+
+def test_a_page_of_html_is_what_botocore_makes_of_it(emulator, aws, member):
+    emulator.add_fault(operation=["ListInvitations", "GetCallerIdentity"], times=3, raw={"body": "<html><br>Please log in</html>"})
+    assert "Invitations" not in member.list_invitations()
+    with pytest.raises(ResponseParserError):
+        aws.sts.get_caller_identity()
+    emulator.clear_faults()
+    emulator.add_fault(operation="ListInvitations", raw={"status": 503, "body": "<html>Please wait</html>"})
+    assert error(member.list_invitations)[1] == 503
+
+
+def test_an_answer_whose_length_does_not_fit_ends_the_connection(emulator, listing):
+    emulator.add_fault(operation="ListInvitations", raw={"headers": {"content-length": "10"}, "body": "four"})
+    with pytest.raises(http.client.IncompleteRead) as caught:
+        listing().read()
+    assert caught.value.partial == b"four"
+
+
+def test_a_body_can_be_cut(emulator, listing):
+    emulator.add_fault(operation="ListInvitations", cut="body")
+    body = listing().read()
+    whole = json.dumps({"Members": [], "Invitations": []}).encode()
+    assert body == whole[: len(whole) // 2]
+    assert [emulator.calls()[0][name] for name in ("status", "dropped", "faults", "instead")] == [200, False, [1], True]
+
+
+def test_an_answer_can_be_cut_by_the_end_of_the_connection(emulator, listing):
+    emulator.add_fault(operation="ListInvitations", cut="connection")
+    response = listing()
+    whole = json.dumps({"Members": [], "Invitations": []}).encode()
+    assert response.getheader("Content-Length") == str(len(whole))
+    with pytest.raises(http.client.IncompleteRead) as caught:
+        response.read()
+    assert caught.value.partial == whole[: len(whole) // 2]
+
+
+@pytest.mark.parametrize("where", ["body", "connection"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_cut_xml_is_none(emulator, aws, where, when):
+    emulator.add_fault(operation="GetCallerIdentity", when=when, cut=where)
+    with pytest.raises((HTTPClientError, ResponseParserError)):
+        aws.sts.get_caller_identity()
+
+
+@pytest.mark.parametrize("when, then", [("before", "Invited"), ("after", "Enabled")])
+def test_an_answer_can_be_cut_before_or_after_the_effect(emulator, administrator, invited, when, then):
+    emulator.add_fault(operation="AcceptAdministratorInvitation", when=when, cut="body")
+    accept(invited)
+    assert status(administrator) == then
+
+
+def test_the_real_answer_is_cut(emulator, invited):
+    length = invited.list_invitations()["ResponseMetadata"]["HTTPHeaders"]["content-length"]
+    emulator.add_fault(operation="ListInvitations", when="after", cut="body")
+    answer = invited.list_invitations()
+    assert "Invitations" not in answer
+    assert answer["ResponseMetadata"]["HTTPHeaders"]["content-length"] == str(int(length) // 2)
+
+
+def test_an_empty_answer_is_cut_as_well():
+    assert faults.cut(Answer(200), connection=False).body == b"{"
+
+
 def test_a_delay_is_waited_for(emulator, member):
     emulator.add_fault(operation="DescribeHub", delay=0.3)
     begin = time.monotonic()
@@ -200,6 +322,18 @@ def test_one_role_can_be_denied(emulator, aws):
         {"operation": "DescribeHub", "error": {"message": "no code"}},
         {"operation": "DescribeHub", "drop": True, "when": "later"},
         {"operation": "DescribeHub", "drop": True, "time": 2},
+        {"operation": "DescribeHub", "drop": True, "reset": True},
+        {"operation": "DescribeHub", "cut": "half"},
+        {"operation": "DescribeHub", "cut": "body", "raw": {}},
+        {"operation": "DescribeHub", "raw": "text"},
+        {"operation": "DescribeHub", "raw": {"text": "x"}},
+        {"operation": "DescribeHub", "raw": {"body": "x", "base64": ""}},
+        {"operation": "DescribeHub", "raw": {"body": 1}},
+        {"operation": "DescribeHub", "raw": {"base64": "?"}},
+        {"operation": "DescribeHub", "raw": {"status": "200"}},
+        {"operation": "DescribeHub", "raw": {"status": 99}},
+        {"operation": "DescribeHub", "raw": {"headers": {"Age": 1}}},
+        {"operation": "DescribeHub", "raw": {"headers": {"Age": "1\r\nX: 2"}}},
     ],
 )
 def test_a_fault_that_makes_no_sense_is_refused(emulator, fault):
