@@ -18,6 +18,7 @@ import typing as t
 from .service import OPERATIONS
 from .service import Answer
 from .service import Call
+from .service import check_seconds
 from .service import error_answer
 from .service import json_answer
 from .service import status_of
@@ -26,6 +27,7 @@ from .service import with_defaults
 # How long calls wait for one another, in seconds.
 TOGETHER_TIMEOUT = 60
 IS_HEADER = re.compile(r"[!-9;-~]+: [\t -~\xa0-\xff]*")
+WAITS = ("delay", "together", "drip")
 OUTCOMES = ("error", "deny", "drop", "response", "raw", "reset", "cut")
 
 
@@ -43,6 +45,7 @@ class Fault:
     when: str = "before"
     delay: float = 0
     together: int = 0  # so many calls wait for one another, and then go on
+    drip: float = 0  # seconds before each byte of the answer
     error: dict[str, t.Any] | None = None
     deny: bool = False
     drop: bool = False
@@ -75,8 +78,10 @@ class Fault:
     def check(self) -> None:
         """Raises ValueError where the parts don't fit together."""
         outcomes = [name for name in OUTCOMES if getattr(self, name) not in (None, False)]
-        if len(outcomes) > 1 or not (outcomes or self.delay or self.together):
-            raise ValueError(f"a fault is one of {', '.join(OUTCOMES)}, or makes calls wait by delay or together, or both")
+        if len(outcomes) > 1 or not (outcomes or any(getattr(self, name) for name in WAITS)):
+            raise ValueError(f"a fault is one of {', '.join(OUTCOMES)}, or makes calls wait by {', '.join(WAITS)}, or both")
+        for value in (self.delay, self.drip):
+            check_seconds(value)
         if self.every < 1:
             raise ValueError("every is 1 or more")
         if self.when not in ("before", "after"):
@@ -186,6 +191,11 @@ def cut(answer: Answer, connection: bool) -> Answer:
     whole = answer.body or b"{}"  # so that there is something to cut
     headers = {**answer.headers, **({"Content-Length": str(len(whole))} if connection else {})}
     return dataclasses.replace(answer, body=whole[: len(whole) // 2], headers=headers)
+
+
+def longest(faults: list[Fault], name: str) -> float:
+    """The most seconds that one of some faults has of what is called so; 0 where none has any."""
+    return max((getattr(fault, name) for fault in faults), default=0)
 
 
 class Faults:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import http.server
 import io
@@ -40,6 +41,7 @@ from .credentials import AccessKeys
 from .faults import Fault
 from .faults import Faults
 from .faults import denied
+from .faults import longest
 from .securityhub import securityhub_backends
 from .securityhub.settings import settings
 from .seed import KEYS
@@ -155,7 +157,7 @@ class Emulator:
         answer = instead or self._refusal(request, call, key) or self._ask_moto(request, call)
         instead = instead or self._do(faults, "after", call, answer)
         entry["instead"] = instead is not None  # whether the answer is a fault's
-        return instead or answer
+        return dataclasses.replace(instead or answer, drip=longest(faults, "drip"))
 
     def _do(self, faults: list[Fault], when: str, call: Call, real: Answer | None) -> Answer | None:
         answer = None
@@ -357,6 +359,24 @@ class Emulator:
                 self.faults.add(Fault.from_dict(fault))
 
 
+class Dripping(io.BufferedIOBase):
+    """Writes to another file one byte at a time, each after so many seconds, until the server stops: that raises ConnectionAbortedError."""
+
+    def __init__(self, file: io.BufferedIOBase, seconds: float, stopped: threading.Event):
+        self._file = file
+        self._seconds = seconds
+        self._stopped = stopped
+
+    def write(self, data: t.Any) -> int:
+        """Write and flush each byte."""
+        for byte in data:
+            if self._stopped.wait(self._seconds):
+                raise ConnectionAbortedError("the server stops")
+            self._file.write(bytes([byte]))
+            self._file.flush()
+        return len(data)
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     """Reads a request, sends its answer, and keeps the connection. Clients of AWS reuse connections, and so must the server let them."""
 
@@ -386,6 +406,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self._reset()
         elif answer.dropped:
             self._drop()
+        elif answer.drip:
+            self._drip(answer)
         else:
             self._send(answer)
 
@@ -400,6 +422,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.close_connection = True
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         socket.close(self.connection.detach())
+
+    def _drip(self, answer: Answer) -> None:
+        file = self.wfile
+        self.wfile = Dripping(file, answer.drip, self.server.stopped)
+        try:
+            self._send(answer)
+        finally:
+            self.wfile = file
 
     def _send(self, answer: Answer) -> None:
         length = str(len(answer.body))
@@ -431,6 +461,7 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
         self.emulator = emulator
         self.verbose = verbose
         self.connections: set[socket.socket] = set()
+        self.stopped = threading.Event()
         super().__init__(address, Handler)
 
     def server_bind(self) -> None:
@@ -498,6 +529,7 @@ class EmulatorServer:
 
     def stop(self) -> None:
         """Stop, and close every connection."""
+        self._server.stopped.set()
         self._server.shutdown()
         self._thread.join()
         self._server.close_connections()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import email.message
 import json
+import math
 import re
 import typing as t
 import uuid
@@ -97,6 +98,7 @@ class Answer:
     headers: dict[str, str] = dataclasses.field(default_factory=dict)
     dropped: bool = False  # it is never sent: the connection is closed instead
     reset: bool = False  # and where it is dropped, by a TCP RST
+    drip: float = 0  # seconds before each byte
 
 
 @dataclasses.dataclass
@@ -192,6 +194,13 @@ def error_answer(service: str, code: str, message: str, status: int | None = Non
         body = json.dumps({"Message": message, "Code": code})
         headers["Content-Type"] = "application/json"
     return Answer(status or status_of(code), body.encode(), headers)
+
+
+def check_seconds(value: t.Any) -> float:
+    """A number of seconds from outside. Raises ValueError for what is none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
+        raise ValueError(f"seconds are a number from 0 on, not {value!r}")
+    return value
 
 
 def with_defaults(headers: dict[str, str], defaults: dict[str, str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import pkgutil
 import sys
+import time
 
 import boto3
 import pytest
@@ -156,6 +157,14 @@ def status(client, account_id=MEMBER):
     """What an administrator's list says of an account."""
     members = client.list_members(OnlyAssociated=False)["Members"]
     return next((member["MemberStatus"] for member in members if member["AccountId"] == account_id), None)
+
+
+def wait_for(condition, seconds=30):
+    """Wait until a condition is true; fail when it never is."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
 
 
 def error(call, *args, **kwargs):

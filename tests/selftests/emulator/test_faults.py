@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import concurrent.futures
+import contextlib
 import http.client
 import json
 import time
@@ -29,6 +30,7 @@ from .conftest import accept
 from .conftest import error
 from .conftest import invitation
 from .conftest import status
+from .conftest import wait_for
 
 ERRORS = [
     ("InternalException", 500),
@@ -44,18 +46,21 @@ ERRORS = [
 ]
 
 
+class PlainClient(http.client.HTTPConnection):
+    """Calls by plain HTTP, which hides nothing of the answer. Unsigned: for faults before the effect."""
+
+    def list_invitations(self):
+        """The response, its body yet to be read."""
+        credential = f"{BASE_ACCESS_KEY}/20260101/{REGION}/securityhub/aws4_request"
+        self.request("GET", "/invitations", headers={"Authorization": f"AWS4-HMAC-SHA256 Credential={credential}"})
+        return self.getresponse()
+
+
 @pytest.fixture
-def listing(emulator):
-    """ListInvitations by plain HTTP, which hides nothing of the answer. Unsigned: for faults before the effect."""
-    connection = http.client.HTTPConnection(emulator.url.partition("//")[2], timeout=30)
-    headers = {"Authorization": f"AWS4-HMAC-SHA256 Credential={BASE_ACCESS_KEY}/20260101/{REGION}/securityhub/aws4_request"}
-
-    def get():
-        connection.request("GET", "/invitations", headers=headers)
-        return connection.getresponse()
-
-    yield get
-    connection.close()
+def plain(emulator):
+    """A client that hides nothing."""
+    with contextlib.closing(PlainClient(emulator.url.partition("//")[2], timeout=30)) as client:
+        yield client
 
 
 @pytest.mark.parametrize("code, http_status", ERRORS)
@@ -171,24 +176,19 @@ def test_a_dropped_connection_is_not_reset(emulator, member):
     assert "RemoteDisconnected" in repr(caught.value.kwargs["error"])
 
 
-def test_an_answer_can_be_anything(emulator, listing):
+def test_an_answer_can_be_anything(emulator, plain):
     page = {"status": 502, "headers": {"content-type": "text/plain", "Server": "proxy", "X-Cache": "Error"}, "body": "Größe"}
     emulator.add_fault(operation="ListInvitations", raw=page)
-    response = listing()
-    assert (response.status, response.getheader("Content-Type"), response.getheader("Server"), response.getheader("X-Cache")) == (
-        502,
-        "text/plain",
-        "proxy",
-        "Error",
-    )
-    assert response.read().decode() == "Größe"
+    response = plain.list_invitations()
+    assert [response.getheader(name) for name in ("Content-Type", "Server", "X-Cache")] == ["text/plain", "proxy", "Error"]
+    assert (response.status, response.read().decode()) == (502, "Größe")
     call = emulator.calls()[0]
     assert (call["status"], call["error_code"], call["faults"], call["instead"]) == (502, None, [1], True)
 
 
-def test_an_answer_can_be_any_bytes(emulator, listing):
+def test_an_answer_can_be_any_bytes(emulator, plain):
     emulator.add_fault(operation="ListInvitations", raw={"base64": base64.b64encode(bytes(range(256))).decode()})
-    response = listing()
+    response = plain.list_invitations()
     assert (response.status, response.getheader("Content-Type"), response.read()) == (200, "text/html", bytes(range(256)))
 
 
@@ -202,24 +202,24 @@ def test_a_page_of_html_is_what_botocore_makes_of_it(emulator, aws, member):
     assert error(member.list_invitations)[1] == 503
 
 
-def test_an_answer_whose_length_does_not_fit_ends_the_connection(emulator, listing):
+def test_an_answer_whose_length_does_not_fit_ends_the_connection(emulator, plain):
     emulator.add_fault(operation="ListInvitations", raw={"headers": {"content-length": "10"}, "body": "four"})
     with pytest.raises(http.client.IncompleteRead) as caught:
-        listing().read()
+        plain.list_invitations().read()
     assert caught.value.partial == b"four"
 
 
-def test_a_body_can_be_cut(emulator, listing):
+def test_a_body_can_be_cut(emulator, plain):
     emulator.add_fault(operation="ListInvitations", cut="body")
-    body = listing().read()
+    body = plain.list_invitations().read()
     whole = json.dumps({"Members": [], "Invitations": []}).encode()
     assert body == whole[: len(whole) // 2]
     assert [emulator.calls()[0][name] for name in ("status", "dropped", "faults", "instead")] == [200, False, [1], True]
 
 
-def test_an_answer_can_be_cut_by_the_end_of_the_connection(emulator, listing):
+def test_an_answer_can_be_cut_by_the_end_of_the_connection(emulator, plain):
     emulator.add_fault(operation="ListInvitations", cut="connection")
-    response = listing()
+    response = plain.list_invitations()
     whole = json.dumps({"Members": [], "Invitations": []}).encode()
     assert response.getheader("Content-Length") == str(len(whole))
     with pytest.raises(http.client.IncompleteRead) as caught:
@@ -252,6 +252,44 @@ def test_the_real_answer_is_cut(emulator, invited):
 
 def test_an_empty_answer_is_cut_as_well():
     assert faults.cut(Answer(200), connection=False).body == b"{"
+
+
+def test_an_answer_can_drip(emulator, member):
+    emulator.add_fault(operation="DescribeHub", drip=0.001)
+    begin = time.monotonic()
+    answer = member.describe_hub()
+    headers = answer["ResponseMetadata"]["HTTPHeaders"]
+    assert time.monotonic() - begin >= 0.001 * (int(headers["content-length"]) + sum(len(f"{name}: {value}") for name, value in headers.items()))
+    assert answer["AutoEnableControls"] is True
+    call = emulator.calls(operation="DescribeHub")[0]
+    assert (call["status"], call["faults"], call["instead"]) == (200, [1], False)
+
+
+def test_what_drips_holds_up_no_others_and_has_happened_before(emulator, administrator, aws, invited):
+    emulator.add_fault(operation="AcceptAdministratorInvitation", drip=30)
+    invitation_id = invitation(invited)["InvitationId"]
+    with pytest.raises(ReadTimeoutError):
+        aws.hasty(MEMBER).accept_administrator_invitation(AdministratorId=ADMINISTRATOR, InvitationId=invitation_id)
+    wait_for(lambda: status(administrator) == "Enabled")
+    emulator.reset()
+    assert emulator.calls() == []
+
+
+def test_a_fault_s_answer_can_drip(emulator, plain):
+    emulator.add_fault(operation="ListInvitations", drip=0.001, cut="connection")
+    begin = time.monotonic()
+    with pytest.raises(http.client.IncompleteRead):
+        plain.list_invitations().read()
+    assert time.monotonic() - begin >= 0.1
+
+
+def test_a_client_may_leave_what_drips(emulator, server, plain, capfd):
+    emulator.add_fault(operation="ListInvitations", drip=0.001, raw={"body": "x" * 1_000_000})
+    before = server.connections
+    plain.list_invitations().close()
+    plain.close()
+    wait_for(lambda: server.connections <= before)
+    assert capfd.readouterr().err == ""
 
 
 def test_a_delay_is_waited_for(emulator, member):
@@ -323,6 +361,9 @@ def test_one_role_can_be_denied(emulator, aws):
         {"operation": "DescribeHub", "drop": True, "when": "later"},
         {"operation": "DescribeHub", "drop": True, "time": 2},
         {"operation": "DescribeHub", "drop": True, "reset": True},
+        {"operation": "DescribeHub", "drip": 0},
+        {"operation": "DescribeHub", "drip": "0.1"},
+        {"operation": "DescribeHub", "delay": -1},
         {"operation": "DescribeHub", "cut": "half"},
         {"operation": "DescribeHub", "cut": "body", "raw": {}},
         {"operation": "DescribeHub", "raw": "text"},
