@@ -27,7 +27,7 @@ from .service import with_defaults
 # How long calls wait for one another, in seconds.
 TOGETHER_TIMEOUT = 60
 IS_HEADER = re.compile(r"[!-9;-~]+: [\t -~\xa0-\xff]*")
-WAITS = ("delay", "together", "drip")
+BESIDE = ("delay", "together", "drip", "lag")  # what can stand beside an outcome
 OUTCOMES = ("error", "deny", "drop", "response", "raw", "reset", "cut")
 
 
@@ -46,6 +46,7 @@ class Fault:
     delay: float = 0
     together: int = 0  # so many calls wait for one another, and then go on
     drip: float = 0  # seconds before each byte of the answer
+    lag: float = 0  # how many seconds old the state is that the call meets
     error: dict[str, t.Any] | None = None
     deny: bool = False
     drop: bool = False
@@ -78,9 +79,9 @@ class Fault:
     def check(self) -> None:
         """Raises ValueError where the parts don't fit together."""
         outcomes = [name for name in OUTCOMES if getattr(self, name) not in (None, False)]
-        if len(outcomes) > 1 or not (outcomes or any(getattr(self, name) for name in WAITS)):
-            raise ValueError(f"a fault is one of {', '.join(OUTCOMES)}, or makes calls wait by {', '.join(WAITS)}, or both")
-        for value in (self.delay, self.drip):
+        if len(outcomes) > 1 or not (outcomes or any(getattr(self, name) for name in BESIDE)):
+            raise ValueError(f"a fault has one of {', '.join(OUTCOMES)}, or any of {', '.join(BESIDE)}, or both")
+        for value in (self.delay, self.drip, self.lag):
             check_seconds(value)
         if self.every < 1:
             raise ValueError("every is 1 or more")
@@ -217,6 +218,11 @@ class Faults:
         """Remove one fault, or all."""
         with self._lock:
             self._faults = [fault for fault in self._faults if fault_id is not None and fault.id != fault_id]
+
+    def longest_lag(self) -> float:
+        """How far back a fault looks; 0 where none does."""
+        with self._lock:
+            return longest(self._faults, "lag")
 
     def as_list(self) -> list[dict[str, t.Any]]:
         """All faults, with how often they were met and done."""

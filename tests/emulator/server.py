@@ -42,6 +42,7 @@ from .faults import Fault
 from .faults import Faults
 from .faults import denied
 from .faults import longest
+from .history import History
 from .securityhub import securityhub_backends
 from .securityhub.settings import settings
 from .seed import KEYS
@@ -154,7 +155,7 @@ class Emulator:
         faults = self.faults.take(call)
         entry["faults"] = [fault.id for fault in faults]
         instead = self._do(faults, "before", call, None)
-        answer = instead or self._refusal(request, call, key) or self._ask_moto(request, call)
+        answer = instead or self._refusal(request, call, key) or self._ask(request, call, longest(faults, "lag"))
         instead = instead or self._do(faults, "after", call, answer)
         entry["instead"] = instead is not None  # whether the answer is a fault's
         return dataclasses.replace(instead or answer, drip=longest(faults, "drip"))
@@ -207,12 +208,18 @@ class Emulator:
     def _opted_in(self, call: Call) -> bool:
         return call.region in self.regions and call.region not in self.opted_out.get(str(call.account), ())
 
+    def _ask(self, request: Request, call: Call, lag: float) -> Answer:
+        """What the service answers, by its present state or by one that is so many seconds old. STS has none that could be old."""
+        with self.lock:
+            if call.service == "sts":
+                return self._ask_moto(request, call)
+            return self.history.answer(request, call, lag, lambda asked: self._ask_moto(asked, call))
+
     def _ask_moto(self, request: Request, call: Call) -> Answer:
         environ = self._environ(request, call)
         head: list[t.Any] = []
         try:
-            with self.lock:
-                body = b"".join(self.moto(environ, lambda status, headers, exc_info=None: head.extend((status, headers))))
+            body = b"".join(self.moto(environ, lambda status, headers, exc_info=None: head.extend((status, headers))))
         except NotImplementedError:
             return error_answer(call.service, "NotImplemented", f"The emulator has no {call.operation}")
         except Exception as error:  # moto raises what it did not think of
@@ -285,11 +292,12 @@ class Emulator:
         return {"faults": self.faults.as_list()}
 
     def _post_faults(self, body: t.Any, _query: dict[str, str]) -> t.Any:
-        faults = [Fault.from_dict(fault) for fault in (body if isinstance(body, list) else [body])]
-        return {"ids": [self.faults.add(fault) for fault in faults]}
+        return {"ids": self.add_faults(body if isinstance(body, list) else [body])}
 
     def _delete_faults(self, _body: t.Any, _query: dict[str, str], fault_id: str | None = None) -> t.Any:
-        self.faults.remove(int(fault_id) if fault_id else None)
+        with self.lock:
+            self.faults.remove(int(fault_id) if fault_id else None)
+            self.history.keep(self.faults.longest_lag())
         return {}
 
     def _get_settings(self, _body: t.Any, _query: dict[str, str]) -> t.Any:
@@ -331,6 +339,7 @@ class Emulator:
             settings.reset()
             self.calls = CallLog()
             self.faults = Faults()
+            self.history = History()
             self.throttle = Throttle()
             self.regions = list(self.first_regions)
             self.opted_out: dict[str, list[str]] = {}
@@ -355,8 +364,16 @@ class Emulator:
             seed.administrators = self.administrators
             seed.members = self.members
             seed.apply()
-            for fault in description.get("faults") or []:
-                self.faults.add(Fault.from_dict(fault))
+            self.history.forget()
+            self.add_faults(description.get("faults") or [])
+
+    def add_faults(self, descriptions: list[t.Any]) -> list[int]:
+        """Add faults; the answer is their IDs. Raises ValueError, and adds none, where one makes no sense."""
+        faults = [Fault.from_dict(description) for description in descriptions]
+        with self.lock:
+            ids = [self.faults.add(fault) for fault in faults]
+            self.history.keep(self.faults.longest_lag())
+        return ids
 
 
 class Dripping(io.BufferedIOBase):
