@@ -76,6 +76,10 @@ class Client:
         """Everything back to just-started, with or without the seed it was started with."""
         return self.request("POST", "reset", {"seed": seed})
 
+    def outage(self, seconds: float) -> None:
+        """Have the emulator close all connections and refuse new ones for so many seconds, from now on. It forgets nothing."""
+        self.request("POST", "outage", {"seconds": seconds})
+
     def seed(self, description: dict[str, t.Any] | None = None, **more: t.Any) -> dict[str, t.Any]:
         """Put accounts in place."""
         return self.request("POST", "seed", {**(description or {}), **more})

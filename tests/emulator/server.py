@@ -52,6 +52,7 @@ from .service import TOKEN_INVALID
 from .service import Answer
 from .service import Call
 from .service import Request
+from .service import check_seconds
 from .service import error_answer
 from .service import json_answer
 from .service import operation_model
@@ -270,7 +271,8 @@ class Emulator:
             return json_answer({"error": f"the control API has no {request.method} {request.path}"}, 404)
         try:
             body = json.loads(request.body) if request.body else None
-            return json_answer(handler(body, dict(parse_qsl(request.query)), *rest))
+            answer = handler(body, dict(parse_qsl(request.query)), *rest)
+            return answer if isinstance(answer, Answer) else json_answer(answer)
         except (TypeError, ValueError, KeyError, RecursionError) as error:
             return json_answer({"error": f"{type(error).__name__}: {error}"}, 400)
 
@@ -318,6 +320,9 @@ class Emulator:
     def _post_reset(self, body: t.Any, _query: dict[str, str]) -> t.Any:
         self.reset(**(body or {}))
         return self._get_health(None, {})
+
+    def _post_outage(self, body: t.Any, _query: dict[str, str]) -> Answer:
+        return dataclasses.replace(json_answer({}), outage=check_seconds(body["seconds"]))
 
     def description(self) -> dict[str, t.Any]:
         """What a client needs to know."""
@@ -419,6 +424,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         body = self.rfile.read(int(length))
         answer = self.server.emulator.answer(Request(self.command, self.path, self.headers, body))
+        if answer.outage is not None:
+            self.close_connection = True
+            self.server.go_away(answer.outage, self.connection)
         if answer.reset:
             self._reset()
         elif answer.dropped:
@@ -479,7 +487,38 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
         self.verbose = verbose
         self.connections: set[socket.socket] = set()
         self.stopped = threading.Event()
+        self.outage: float = 0
+        self.is_away = threading.Event()
         super().__init__(address, Handler)
+
+    def serve(self) -> None:
+        """Answer until stop() is called, but for outages."""
+        self.serve_forever(poll_interval=0.02)
+        while not self.stopped.is_set():
+            self._close()
+            # Bound but not listening, it refuses connections, and nobody else gets the port
+            self.socket = socket.socket(self.address_family, self.socket_type)
+            self.server_bind()
+            self.is_away.set()
+            if not self.stopped.wait(self.outage):
+                self.server_activate()
+                self.serve_forever(poll_interval=0.02)
+        self._close()
+        self.is_away.set()
+
+    def go_away(self, seconds: float, but_for: socket.socket) -> None:
+        """Begin an outage: close all connections but one, and listen again after so many seconds. Returns when nobody listens."""
+        self.connections.discard(but_for)
+        self.outage = seconds
+        self.is_away.clear()
+        if not self.stopped.is_set():
+            self.shutdown()
+            self.is_away.wait()
+
+    def stop(self) -> None:
+        """Have serve() end, and every connection closed."""
+        self.stopped.set()
+        self.shutdown()
 
     def server_bind(self) -> None:
         """Without the look-up of the host's name that HTTPServer makes, which can take seconds."""
@@ -496,8 +535,9 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
         self.connections.discard(request)
         super().shutdown_request(request)
 
-    def close_connections(self) -> None:
-        """Close what clients keep open."""
+    def _close(self) -> None:
+        """Listen no more, and close what clients keep open."""
+        self.server_close()
         for connection in list(self.connections):
             try:
                 connection.shutdown(socket.SHUT_RDWR)
@@ -535,7 +575,7 @@ class EmulatorServer:
         except BaseException:
             self._running.release()
             raise
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._thread = threading.Thread(target=self._server.serve, daemon=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self.client = Client(self.url)
 
@@ -546,11 +586,8 @@ class EmulatorServer:
 
     def stop(self) -> None:
         """Stop, and close every connection."""
-        self._server.stopped.set()
-        self._server.shutdown()
+        self._server.stop()
         self._thread.join()
-        self._server.close_connections()
-        self._server.server_close()
         self._running.release()
 
     @property

@@ -99,6 +99,7 @@ class Answer:
     dropped: bool = False  # it is never sent: the connection is closed instead
     reset: bool = False  # and where it is dropped, by a TCP RST
     drip: float = 0  # seconds before each byte
+    outage: float | None = None  # seconds for which nobody listens any more once it is sent
 
 
 @dataclasses.dataclass

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pkgutil
+import socket
 import sys
 import time
 
@@ -165,6 +166,16 @@ def wait_for(condition, seconds=30):
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.02)
+
+
+def is_refused(url):
+    """Whether nobody listens at an address."""
+    host, port = url.rpartition("/")[2].split(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=30).close()
+    except ConnectionRefusedError:
+        return True
+    return False
 
 
 def error(call, *args, **kwargs):

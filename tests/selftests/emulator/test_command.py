@@ -13,21 +13,18 @@ import pathlib
 import signal
 import subprocess
 import sys
-import time
 
+import boto3
 import emulator
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from emulator.client import Client
 
+from .conftest import ONCE
+from .conftest import is_refused
+from .conftest import wait_for
+
 PACKAGE_PARENT = next(str(pathlib.Path(path).parent) for path in emulator.__path__ if (pathlib.Path(path) / "server.py").exists())
-
-
-def wait_for(condition, seconds=20):
-    """Wait until a condition is true; fail when it never is."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
 
 
 @contextlib.contextmanager
@@ -84,6 +81,20 @@ def test_it_stops_when_told(tmp_path, number):
         process.send_signal(number)
         assert process.wait(60) == 0
     assert not (tmp_path / "ready.json").exists()
+
+
+def test_it_stops_in_an_outage(tmp_path):
+    with running(tmp_path) as (process, ready):
+        keys = {"aws_access_key_id": ready["access_key"], "aws_secret_access_key": ready["secret_key"]}
+        aws = boto3.client("sts", "eu-west-1", endpoint_url=ready["url"], config=ONCE, **keys)
+        aws.get_caller_identity()
+        Client(ready["url"]).outage(600)
+        assert is_refused(ready["url"])
+        with pytest.raises(EndpointConnectionError):
+            aws.get_caller_identity()
+        process.terminate()
+        assert process.wait(60) == 0
+        assert process.stderr.read() == ""
 
 
 def test_it_stops_when_its_parent_ends(tmp_path):

@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import concurrent.futures
+import time
 
 import pytest
+from botocore.exceptions import ConnectionClosedError
 
 from .conftest import ADMINISTRATOR
 from .conftest import MEMBER
@@ -16,7 +18,9 @@ from .conftest import accept
 from .conftest import create
 from .conftest import error
 from .conftest import invitation
+from .conftest import is_refused
 from .conftest import status
+from .conftest import wait_for
 
 OTHER = "333333333333"
 
@@ -126,6 +130,39 @@ def test_reset_forgets_everything_but_access_keys(emulator, aws, enabled):
     assert (emulator.state(), emulator.faults(), emulator.calls()) == ({}, [], [])
     assert emulator.settings()["max_members"] == 1000
     assert error(aws(MEMBER).describe_hub)[0] == "InvalidAccessException"
+
+
+def test_an_outage_lasts_and_forgets_nothing(emulator, server, enabled):
+    begin = time.monotonic()
+    emulator.outage(0.3)
+    wait_for(lambda: not is_refused(server.url))
+    assert time.monotonic() - begin >= 0.3
+    assert enabled.get_administrator_account()["Administrator"]["AccountId"] == ADMINISTRATOR
+    assert emulator.operations(account=MEMBER)[-1] == "GetAdministratorAccount"
+
+
+def test_an_outage_ends_calls_that_wait_for_their_answer(emulator, member):
+    emulator.add_fault(operation="DescribeHub", together=2)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        call = pool.submit(member.describe_hub)
+        wait_for(lambda: emulator.calls(operation="DescribeHub"))
+        emulator.outage(0)
+        with pytest.raises(ConnectionClosedError):
+            call.result()
+    assert member.describe_hub()
+
+
+def test_one_outage_can_follow_another(emulator, server, member):
+    for _number in range(3):
+        emulator.outage(0.01)
+        wait_for(lambda: not is_refused(server.url))
+    assert member.describe_hub()
+
+
+@pytest.mark.parametrize("body", [None, {}, {"seconds": "10"}, {"seconds": -1}, {"seconds": True}])
+def test_an_outage_that_makes_no_sense_is_refused(emulator, body):
+    with pytest.raises(ValueError):
+        emulator.request("POST", "outage", body)
 
 
 def test_an_unknown_path_is_not_found(emulator):
