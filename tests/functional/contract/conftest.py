@@ -103,6 +103,10 @@ class World:
         """Something goes wrong with an operation."""
         self.control.add_fault(operation=operation, **fault)
 
+    def lag(self, operation, fast):
+        """What an operation reads, or is judged by, is five seconds old."""
+        self.fault(operation, times=None, lag=fast.real(5))
+
     def calls(self, region=None, account=MEMBER):
         """The names of the calls as the member, in order."""
         return self.control.operations(account=account, **({"region": region} if region else {}))
@@ -195,3 +199,34 @@ def clock(monkeypatch):
     monkeypatch.setattr(time, "monotonic", fake.monotonic)
     monkeypatch.setattr(time, "sleep", fake.sleep)
     return fake
+
+
+class Fast:
+    """A clock that goes five times as fast as the real one, for what both ends of a call take time for."""
+
+    SPEED = 5
+
+    def __init__(self):
+        self._monotonic, self._sleep = time.monotonic, time.sleep
+        self._start = time.monotonic()
+
+    def monotonic(self):
+        """The time, in seconds."""
+        return self._start + (self._monotonic() - self._start) * self.SPEED
+
+    def sleep(self, seconds):
+        """Let the time pass."""
+        self._sleep(seconds / self.SPEED)
+
+    def real(self, seconds):
+        """So many seconds of this clock in real ones, for the emulator, which is another process."""
+        return seconds / self.SPEED
+
+
+@pytest.fixture
+def fast(monkeypatch):
+    """Five seconds of this process pass in one."""
+    clock = Fast()
+    monkeypatch.setattr(time, "monotonic", clock.monotonic)
+    monkeypatch.setattr(time, "sleep", clock.sleep)
+    return clock
