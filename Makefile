@@ -48,7 +48,8 @@ help:
 	@echo '  make selftests       what the tests stand on: the emulator, the benchmark, the tools'
 	@echo '  make integration     the integration targets, with ansible-playbook on the emulator (TARGET=name for one)'
 	@echo '  make importer        galaxy-importer on the built collection'
-	@echo 'make nightly           what takes longer: matrix, newest and mutants'
+	@echo 'make nightly           what takes longer: faults, matrix, newest and mutants'
+	@echo '  make faults          every fault of every call of every module, of which functional has a sample'
 	@echo '  make matrix          the tests on each Python 3.10 to 3.13 found here'
 	@echo '  make newest          the tests with the newest releases of everything, instead of those in the locks'
 	@echo '  make mutants         deliberate mistakes in the collection, and which of them no test notices (ARGS=pattern for some)'
@@ -196,7 +197,11 @@ mutants: env
 
 .PHONY: nightly
 nightly: env
-	@$(VENV)/bin/python $(TOOLS)/gates.py $(MAKE) matrix newest mutants
+	@$(VENV)/bin/python $(TOOLS)/gates.py $(MAKE) faults matrix newest mutants
+
+.PHONY: faults
+faults: env
+	@FAULTS=all $(PYTEST) $(ARGS) tests/functional/faults
 
 .PHONY: matrix
 matrix: env

@@ -47,8 +47,8 @@ requirements:
   - boto3 >= 1.35.0
   - botocore >= 1.35.0
 notes:
-  - Throttling, server errors and dropped connections are retried with a jittered back-off, about 30 seconds a call at most.
-    O(aws_config) may override it, for example with more C(retries).
+  - Throttling, server errors, dropped connections and answers that are not AWS's are retried with a jittered back-off for 20 seconds,
+    so that a call takes 35 seconds at most. O(aws_config) may override it, for example with more C(retries).
   - O(endpoint_url) holds for AWS STS too where a role is assumed. To set it for AWS Security Hub alone, use botocore's own setting
     (E(AWS_ENDPOINT_URL_SECURITYHUB)).
 seealso:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every interval and bound: retrying a call, polling, and checking a write whose answer was lost. Private to this collection."""
+"""Retrying a call, polling, and making a write whose answer may be lost, with their intervals. Private to this collection."""
 
 from __future__ import annotations
 

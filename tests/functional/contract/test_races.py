@@ -44,7 +44,7 @@ def effective(world, operation):
     return sum(call["status"] == 200 for call in world.control.calls(operation=operation))
 
 
-INVITATIONS = {
+INVITATIONS: dict[str, tuple] = {
     "accepted": (lambda world: world.pending(WANTED), {"state": "accepted"}, ACCEPT, 1),
     "replaced": (lambda world: (world.member_of(OTHER), world.pending(WANTED)), {"replace_administrator": True}, "DisassociateFromAdministratorAccount", None),
     "left": (lambda world: world.member_of(WANTED), {"state": "absent"}, "DisassociateFromAdministratorAccount", None),
@@ -67,7 +67,7 @@ def test_two_runs_of_the_account(world, fast, situation, together):
         assert (result["administrator"] and result["administrator"]["account_id"]) == world.administrator()
 
 
-MEMBERS = {
+MEMBERS: dict[str, tuple] = {
     "created": (None, {"state": "present"}, "CreateMembers", 1, "Created"),
     "created and invited": (None, {"state": "invited"}, "CreateMembers", None, "Invited"),
     "disassociated": ("Enabled", {"state": "absent"}, "DisassociateMembers", None, None),
@@ -86,9 +86,7 @@ def test_two_runs_of_the_administrator(world, fast, situation):
     assert world.control.member_status(WANTED, MEMBER, REGION) == after
     assert [result["members"][0]["member_status"] for result in results] == [after, after]
     if changes:
-        assert (
-            sum(result["changed"] for result in results) == changes
-        )
+        assert sum(result["changed"] for result in results) == changes
     assert any(result["changed"] for result in results)
 
 
@@ -166,8 +164,8 @@ def test_the_one_that_was_named_has_no_twin(world, clock):
 
 def members(world, *account_ids, **options):
     """The result of securityhub_member, as the administrator."""
-    options = {"assume_role_arn": world.role(WANTED), "members": [{"account_id": account_id} for account_id in account_ids], **options}
-    return world.run_module(securityhub_member, **options)
+    members_to_be = [{"account_id": account_id} for account_id in account_ids]
+    return world.run_module(securityhub_member, assume_role_arn=world.role(WANTED), members=members_to_be, **options)
 
 
 @pytest.mark.parametrize("state", ["invited", "present", "absent"])
