@@ -14,6 +14,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 
 from . import _errors as errors
+from ._caller import end_with_reader
 from ._client import MINIMUM_BOTO3
 
 
@@ -44,6 +45,7 @@ def run_module(spec: dict[str, Any], run: Callable[[dict[str, Any], bool], dict[
 
     spec: from module_spec(). run(options, check_mode): the module's function; returns its result.
     """
+    end_with_reader()
     module = AnsibleAWSModule(**spec)
     module.require_boto3_at_least(MINIMUM_BOTO3, reason="to call several regions with one client")
     module.require_botocore_at_least(MINIMUM_BOTO3, reason="to call several regions with one client")

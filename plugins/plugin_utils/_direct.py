@@ -12,9 +12,12 @@ A task that can't run so takes the ordinary way, with the same result.
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import importlib
 import json
+import multiprocessing
+import multiprocessing.context
 import os
 import platform
 import pwd
@@ -58,6 +61,7 @@ BOTO3_IS_USABLE = False
 if not MISSING_COLLECTION:
     from ansible_collections.amazon.aws.plugins.module_utils import botocore as amazon_aws
     from ansible_collections.cloudsec.securityhub.plugins.module_utils import _client as clients
+    from ansible_collections.cloudsec.securityhub.plugins.module_utils._caller import end_with_parent
     from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import format_result
 
     BOTO3_IS_USABLE = amazon_aws.HAS_BOTO3 and all(
@@ -90,6 +94,7 @@ class DirectAction(OrdinaryAction):
         _forget_other_tasks()
         if MISSING_COLLECTION:
             return {"failed": True, "changed": False, "msg": MISSING_COLLECTION}
+        _end_with_controller()
         if not self._may_run_here(task_vars or {}):
             return super().run(tmp, task_vars)
         if not gc.get_freeze_count():
@@ -136,6 +141,15 @@ class DirectAction(OrdinaryAction):
         if validation._warnings or validation._deprecations or options["debug_botocore_endpoint_logs"]:
             return None, ()
         return options, validation._no_log_values
+
+
+@functools.cache  # the items of a loop share a process
+def _end_with_controller() -> None:
+    """Let this worker, and with it the module that it runs, end soon after the process that forked it, however that ended."""
+    parent = multiprocessing.parent_process()
+    # By another way to start it, the worker's parent would be yet another process
+    if parent and parent.pid and isinstance(multiprocessing.current_process(), multiprocessing.context.ForkProcess):
+        end_with_parent(parent.pid)
 
 
 def _injects_invocation(task_vars: dict[str, Any] | None) -> bool:
