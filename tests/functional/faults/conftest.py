@@ -72,7 +72,8 @@ def run_cells(cells: list[Cell], facts: dict[str, t.Any], folder: pathlib.Path, 
         inventory = {"all": {"vars": shared, "hosts": {"localhost": {}}, "children": {"cells": {"hosts": hosts}}}}
         (place / "inventory.json").write_text(json.dumps(inventory), encoding="utf-8")
         (place / "play.yml").write_text(json.dumps(playbook(module)), encoding="utf-8")
-        command = ["ansible-playbook", "-i", str(place / "inventory.json"), "-e", f"results={place}/results.json", "-f", str(FORKS), str(place / "play.yml")]
+        extra = json.dumps({"results": str(place / "results.json")})
+        command = ["ansible-playbook", "-i", str(place / "inventory.json"), "-e", extra, "-f", str(FORKS), str(place / "play.yml")]
         environment = {name: value for name, value in os.environ.items() if name != "ANSIBLE_CONFIG" and not name.startswith(("AWS_", "BOTO"))}
         ended = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, timeout=RUN_TIMEOUT, check=False)
         assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr[-3000:]
@@ -123,8 +124,8 @@ class Stories:
         cells = self._chosen[directly]
         start = cells.index(cell) // CHUNK * CHUNK
         if (directly, start) not in self._told:
-            chunk = cells[start : start + CHUNK]
-            self._told[directly, start] = tell(chunk, self._folder / f"{'directly' if directly else 'as modules'}{start}", directly)
+            self._told[directly, start] = {}  # where telling fails, it fails once
+            self._told[directly, start] = tell(cells[start : start + CHUNK], self._folder / f"{'directly' if directly else 'modules'}-{start}", directly)
         return self._told[directly, start][cell.number]
 
 
