@@ -6,17 +6,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import json
 import ssl
 import threading
+import time
 
 import pytest
 from certificate import make_certificate
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """What it was asked, by whom; more() is told too, and before has what to do before the answer's head and before its body."""
+    """What it was asked, by whom; more() is told too, before has what to do before the answer's head and before its body.
+
+    pace: how long to wait before each byte of the body, in seconds.
+    """
 
     def __init__(self, handler):
         super().__init__(("127.0.0.1", 0), handler)
@@ -24,6 +29,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.callers: list = []
         self.more = dict
         self.before = {"head": lambda: None, "body": lambda: None}
+        self.pace = 0.0
 
 
 class Hub(http.server.BaseHTTPRequestHandler):
@@ -44,7 +50,18 @@ class Hub(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.server.before["body"]()
-        self.wfile.write(body)
+        if self.server.pace:
+            self._drip(body)
+        else:
+            self.wfile.write(body)
+
+    def _drip(self, body):
+        """Until nobody reads any more."""
+        with contextlib.suppress(OSError):
+            for byte in body:
+                time.sleep(self.server.pace)
+                self.wfile.write(bytes([byte]))
+        self.close_connection = True
 
     def log_message(self, *args):  # pylint: disable=arguments-differ
         """Keep quiet."""

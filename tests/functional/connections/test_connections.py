@@ -11,6 +11,7 @@ import os
 import pathlib
 import socket
 import threading
+import time
 
 import pytest
 
@@ -138,6 +139,34 @@ def test_silence_ends_with_the_read_time_out_in_all_regions(serve, part):
     over.set()
     assert {outcome["error"]["reason"] for outcome in result["regions"]} == {"endpoint_unreachable"}
     assert "Read timeout" in result["msg"]
+
+
+@pytest.mark.parametrize("way", ["http", "https", "proxy"])
+def test_an_answer_that_drips_ends_with_the_read_time_out(serve, authority, monkeypatch, way):
+    """It would take a minute; each byte of it comes in time."""
+    bundle, context = authority
+    server = serve(context if way == "https" else None)
+    server.pace = 0.5
+    endpoint_url = url(server, "https" if way == "https" else "http")
+    if way == "proxy":
+        monkeypatch.setenv("HTTP_PROXY", endpoint_url)
+        endpoint_url = "http://securityhub.example.com"
+    began = time.monotonic()
+    result = look(endpoint_url=endpoint_url, aws_ca_bundle=bundle, aws_config={**FAST, "read_timeout": 2})
+    assert result["error"]["reason"] == "endpoint_unreachable" and "Read timeout" in result["msg"]
+    assert time.monotonic() - began < 20
+
+
+def test_the_connections_to_all_regions_are_kept(serve, monkeypatch):
+    """Each region is another host, here reached by a name of its own; urllib3 keeps those of ten."""
+    server = serve()
+    look_up = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *args, **kwargs: look_up("127.0.0.1", *args, **kwargs))
+    regions = [f"eu-west-{number}" for number in range(1, 18)]
+    for _twice in range(2):
+        for region in regions:
+            assert look(endpoint_url=f"http://{region}.example.com:{server.server_address[1]}", region=region)["hub"]
+    assert len(set(server.callers)) == len(regions)
 
 
 def test_a_child_process_does_not_use_its_parents_connections(serve):
