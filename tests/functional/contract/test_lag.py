@@ -193,7 +193,7 @@ def test_a_second_run_right_after_the_first_has_created_and_invited(world, fast)
 SETTINGS = {"auto_enable_controls": False, "control_finding_generator": "STANDARD_CONTROL", "tags": {"team": "blue"}}
 
 
-@pytest.mark.parametrize("lagging", [["UpdateSecurityHubConfiguration"], READS, ["*"]], ids=["settings", "reads", "all"])
+@pytest.mark.parametrize("lagging", [["UpdateSecurityHubConfiguration"], ["ListTagsForResource"], READS, ["*"]], ids=["settings", "tags", "reads", "all"])
 def test_a_hub_is_set_right_after_it_was_enabled(world, fast, lagging):
     world.lag(lagging, fast)
     assert changed(hub(world, **SETTINGS))

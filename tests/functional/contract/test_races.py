@@ -121,6 +121,16 @@ def test_a_refusal_of_the_second_attempt_is_this_run_s_change(world, clock, refu
     assert result["changed"] is True
 
 
+def test_a_refusal_under_the_older_name_is_this_run_s_change_too(world, clock):
+    """The current name is denied, after an attempt that was made and whose answer was lost."""
+    world.pending(WANTED)
+    world.fault(ACCEPT, **LOST)
+    world.fault(ACCEPT, deny=True)
+    result = world.run(aws_config=TWICE)
+    assert result["changed"] is True and result["administrator"]["account_id"] == WANTED
+    assert world.calls() == [GET, LIST, ACCEPT, ACCEPT, "AcceptInvitation", GET]
+
+
 def twins(world, *invitation_ids):
     """What ListInvitations answers to: these invitations of one administrator, the newest last."""
     found = [
