@@ -66,7 +66,7 @@ def test_acceptance_that_did_not_work_is_reported_failed(world, clock, fault, re
     assert result["regions"][0]["state"] == "unknown"
     assert result["administrator"] is None
     assert world.calls() == [GET, LIST, ACCEPT] + [GET] * 5
-    assert 11 < clock.slept <= 12
+    assert 8 < clock.slept <= 12
 
 
 def test_answer_stays_unknown_where_nobody_can_be_asked(world):

@@ -179,7 +179,7 @@ def test_a_hub_that_was_just_enabled_may_take_a_moment_to_show(world, clock, tim
         assert result["hub"]["auto_enable_controls"] is False
     else:
         assert (result["error"]["reason"], world.calls().count(DESCRIBE)) == ("timeout", 6)
-        assert 11 < clock.slept <= 12
+        assert 8 < clock.slept <= 12
 
 
 def test_a_hub_is_disabled_once(world):

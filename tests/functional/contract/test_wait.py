@@ -45,7 +45,7 @@ def test_invitation_does_not_arrive(world, clock, options, seconds):
     """It is waited for as long as asked for, and the time-out says what was missing, and who has to do what."""
     world.control.seed(hubs=[MEMBER])
     result = world.run(wait=True, **options)
-    assert seconds - 1 < clock.slept <= seconds
+    assert 0.9 * seconds < clock.slept <= seconds
     assert result["error"]["reason"] == "timeout"
     assert f"within {seconds} s" in result["msg"]
     assert "No invitation" in result["msg"] and "InviteMembers" in result["msg"]
@@ -69,7 +69,7 @@ def test_acceptance_does_not_become_visible(world, clock):
     world.pending(WANTED)
     world.fault(GET, times=None, **NOBODY)
     result = world.run(wait=True, wait_timeout=60)
-    assert 59 < clock.slept <= 60
+    assert 50 < clock.slept <= 60
     assert result["error"]["reason"] == "timeout"
     assert result["changed"] and result["regions"][0]["changed"]
     assert "was accepted" in result["msg"] and "did not show" in result["msg"]
