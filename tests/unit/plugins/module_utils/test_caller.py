@@ -67,12 +67,12 @@ def test_it_goes_on_while_there_is_a_reader(start):
 
 @pytest.mark.parametrize("kind", ["file", "null device", "socket", "terminal"])
 def test_it_goes_on_where_nothing_is_known_of_a_reader(start, tmp_path, kind):
+    reader, writer = socket.socketpair()
     if kind == "file":
         output = os.open(tmp_path / "output", os.O_WRONLY | os.O_CREAT)
     elif kind == "null device":
         output = os.open(os.devnull, os.O_WRONLY)
     elif kind == "socket":
-        reader, writer = socket.socketpair()
         output = writer.detach()
     else:
         _reader, output = pty.openpty()
