@@ -141,7 +141,7 @@ def test_an_outage_lasts_and_forgets_nothing(emulator, server, enabled):
     assert emulator.operations(account=MEMBER)[-1] == "GetAdministratorAccount"
 
 
-def test_an_outage_ends_calls_that_wait_for_their_answer(emulator, member):
+def test_an_outage_ends_calls_that_wait_for_their_answer(emulator, server, member):
     emulator.add_fault(operation="DescribeHub", together=2)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         call = pool.submit(member.describe_hub)
@@ -149,6 +149,7 @@ def test_an_outage_ends_calls_that_wait_for_their_answer(emulator, member):
         emulator.outage(0)
         with pytest.raises(ConnectionClosedError):
             call.result()
+    wait_for(lambda: not is_refused(server.url))
     assert member.describe_hub()
 
 
