@@ -204,11 +204,11 @@ def _make(api: SecurityHubApi, step: str, batch: list[_Member]) -> None:
     try:
         make_write(write, has_happened, lambda error: any(map(may_pass, todo)))
     except errors.SecurityHubError:
-        for account_id, member in todo.items():
-            member.error = failed[account_id]
         hopeless = next((error for error in failed.values() if error.reason in _HOPELESS), None)
         if hopeless and len(todo) == len(batch):
             raise hopeless from None
+        for account_id, member in todo.items():
+            member.error = failed[account_id]
 
 
 def _call(api: SecurityHubApi, step: str, members: list[_Member]) -> dict[str, errors.SecurityHubError]:

@@ -194,6 +194,15 @@ def test_an_invitation_without_an_answer_was_sent_where_the_account_is_a_member_
     assert not result.get("failed"), result["msg"]
 
 
+def test_what_every_account_would_meet_is_told_once(admin):
+    """As the region's error, and not as each account's."""
+    put(admin, "Created")
+    admin.fault(DELETE, deny=True)
+    result = run(admin, [{"account_id": MEMBER}], state="absent")
+    assert result["error"]["reason"] == "access_denied" and not result["changed"]
+    assert "error" not in result["members"][0]
+
+
 def test_a_deletion_that_worked_is_not_reported_failed(admin):
     put(admin, "Enabled")
     admin.control.settings(deleted_members="gone")
