@@ -95,7 +95,7 @@ class Fault:
             raise ValueError("cut is body or connection")
         for operation in _as_list(self.operation):
             if not fnmatch.filter(OPERATIONS, operation):
-                raise ValueError(f"no operation of Security Hub or STS is called {operation!r}")
+                raise ValueError(f"no operation of Security Hub, STS or Account Management is called {operation!r}")
 
     @property
     def is_outcome(self) -> bool:
@@ -157,6 +157,9 @@ def denied(call: Call, caller_arn: str) -> Answer:
     if call.service == "sts":
         resource = call.params.get("RoleArn", "*")
         code = "AccessDenied"
+    elif call.service == "account":
+        resource = f"arn:aws:account::{call.account}:account"
+        code = "AccessDeniedException"
     else:
         resource = f"arn:aws:securityhub:{call.region}:{call.account}:hub/default"
         code = "AccessDeniedException"
@@ -184,7 +187,7 @@ def empty_answer(service: str) -> Answer:
     """Where there is no real answer to cut: one that says that there is nothing."""
     if service == "sts":
         return Answer(200, b"<Response><ResponseMetadata></ResponseMetadata></Response>", {"Content-Type": "text/xml"})
-    return json_answer({"Members": [], "Invitations": []})
+    return json_answer({"Regions": []} if service == "account" else {"Members": [], "Invitations": []})
 
 
 def cut(answer: Answer, connection: bool) -> Answer:

@@ -23,6 +23,7 @@ import typing as t
 from urllib.parse import parse_qsl
 from urllib.parse import unquote
 
+import moto.account
 import moto.securityhub
 from moto.core.base_backend import AccountSpecificBackend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
@@ -30,6 +31,10 @@ from moto.moto_server.werkzeug_app import create_backend_app
 
 from . import signature
 from . import state
+from .account import account_backends
+from .account.regions import DEFAULT_REGIONS
+from .account.regions import HOME_REGIONS
+from .account.regions import regions
 from .calls import CallLog
 from .calls import count_by_operation
 from .client import Client
@@ -60,35 +65,33 @@ from .service import read_call
 from .service import with_defaults
 from .validation import violations_of_request
 
-SERVICES = ("securityhub", "sts")
-OPERATIONS_OF_STS = ("AssumeRole", "GetCallerIdentity")
+SERVICES = ("account", "securityhub", "sts")
+# Of services that are here for a few operations only.
+OPERATIONS = {"account": ("ListRegions",), "sts": ("AssumeRole", "GetCallerIdentity")}
+# What services call too many calls; STS takes any number here.
+THROTTLED = {"account": "TooManyRequestsException", "securityhub": "LimitExceededException"}
 ROLE_NAME = "SecurityHubMember"
 ROLE_ARN = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:role/.+")
 # Of moto's answers: what this server says itself, and what moto tells its own test code.
 OTHER_HEADERS = ("content-length", "connection", "server", "date", "status", "access-control-allow-origin")
-# The regions that are enabled in every account.
-DEFAULT_REGIONS = (
-    "us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "sa-east-1",
-    "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3",
-    "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1", "ap-southeast-2",
-)  # fmt: skip
 
 
 def known_regions(names: t.Iterable[str]) -> list[str]:
     """The names as a list. Raises ValueError for a region that moto, which asks botocore, has never heard of."""
-    regions = list(names)
-    for region in regions:
+    known = list(names)
+    for region in known:
         if region not in securityhub_backends[BASE_ACCOUNT]:
             raise ValueError(f"there is no region {region!r}")
-    return regions
+    return known
 
 
 def _invalid(call: Call, violations: list[str]) -> Answer:
     """What a service says of parameters that it can't take."""
-    if call.service == "sts":
-        count = "1 validation error" if len(violations) == 1 else f"{len(violations)} validation errors"
-        return error_answer("sts", "ValidationError", f"{count} detected: {' '.join(violations)}")
-    return error_answer(call.service, "InvalidInputException", f"Invalid parameter value. {' '.join(violations)}")
+    if call.service == "securityhub":
+        return error_answer(call.service, "InvalidInputException", f"Invalid parameter value. {' '.join(violations)}")
+    count = "1 validation error" if len(violations) == 1 else f"{len(violations)} validation errors"
+    code = "ValidationError" if call.service == "sts" else "ValidationException"
+    return error_answer(call.service, code, f"{count} detected: {' '.join(violations)}")
 
 
 class MotoServer(DomainDispatcherApplication):
@@ -100,11 +103,11 @@ class MotoServer(DomainDispatcherApplication):
 
 
 class Throttle:
-    """A bucket of tokens for each account and region, as AWS throttles."""
+    """A bucket of tokens for each service, account and region, as AWS throttles."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._buckets: dict[tuple[str | None, str | None], tuple[float, float]] = {}
+        self._buckets: dict[tuple[str | None, ...], tuple[float, float]] = {}
 
     def admits(self, call: Call) -> bool:
         """Whether a call may pass; one that does takes a token."""
@@ -112,10 +115,11 @@ class Throttle:
             return True
         with self._lock:
             now = time.monotonic()
-            tokens, since = self._buckets.get((call.account, call.region), (settings.burst, now))
+            bucket = (call.service, call.account, call.region)
+            tokens, since = self._buckets.get(bucket, (settings.burst, now))
             tokens = min(settings.burst, tokens + (now - since) * settings.rate)
             admitted = tokens >= 1
-            self._buckets[call.account, call.region] = (tokens - admitted, now)
+            self._buckets[bucket] = (tokens - admitted, now)
         return admitted
 
 
@@ -123,7 +127,8 @@ class Emulator:
     """Answers requests. Knows nothing of sockets."""
 
     def __init__(self, regions: t.Sequence[str] | None, seed: dict[str, t.Any] | None, base_account: str, strict: bool):
-        # moto asks its package for the backends; a merge of the extension into moto makes this line needless.
+        # moto asks its packages for the backends; a merge of the extensions into moto makes these lines needless.
+        moto.account.account_backends = account_backends
         moto.securityhub.securityhub_backends = securityhub_backends
         AccountSpecificBackend.get_session()  # kept from here on, whatever the environment says later
         self.moto = MotoServer()
@@ -181,21 +186,33 @@ class Emulator:
                 return refused.answer(call.service)
         if call.service not in SERVICES:
             return error_answer(call.service, "NotImplemented", f"The emulator has no service {call.service}")
-        if call.service == "securityhub":
-            if not self._opted_in(call):
-                return error_answer(call.service, "UnrecognizedClientException", TOKEN_INVALID)
-            if call.operation is None:
-                return error_answer(call.service, "UnknownOperationException", "", 404)
-            if not self.throttle.admits(call):
-                return error_answer(call.service, "LimitExceededException", "Rate exceeded")
-        elif operation_model("sts", call.operation) is None:
-            return error_answer("sts", "InvalidAction", f"Could not find operation {call.operation} for version 2011-06-15")
-        elif call.operation not in OPERATIONS_OF_STS:
-            return error_answer("sts", "NotImplemented", f"The emulator has no {call.operation}")
+        refusal = self._region_refusal(call) or self._operation_refusal(call)
+        if refusal:
+            return refusal
         violations = violations_of_request(request, call)
         if violations:
             return _invalid(call, violations)
         return self._role_refusal(call) if call.operation == "AssumeRole" else None
+
+    def _region_refusal(self, call: Call) -> Answer | None:
+        """What a service says where it does not answer, or not to this account. STS answers in all regions."""
+        if call.service == "securityhub" and not regions.is_usable(call.account, call.region):
+            return error_answer(call.service, "UnrecognizedClientException", TOKEN_INVALID)
+        if call.service == "account" and call.region not in HOME_REGIONS:
+            return error_answer(call.service, "SignatureDoesNotMatch", "Credential should be scoped to a valid region.")
+        return None
+
+    def _operation_refusal(self, call: Call) -> Answer | None:
+        """What a service says of an operation that it doesn't have, or that it is asked for too often."""
+        if operation_model(call.service, call.operation) is None:
+            if call.service == "sts":
+                return error_answer("sts", "InvalidAction", f"Could not find operation {call.operation} for version 2011-06-15")
+            return error_answer(call.service, "UnknownOperationException", "", 404)
+        if call.operation not in OPERATIONS.get(call.service, (call.operation,)):
+            return error_answer(call.service, "NotImplemented", f"The emulator has no {call.operation}")
+        if call.service in THROTTLED and not self.throttle.admits(call):
+            return error_answer(call.service, THROTTLED[call.service], "Rate exceeded")
+        return None
 
     def _role_refusal(self, call: Call) -> Answer | None:
         """What STS says of a role that can't be, or whose trust policy asks for an external ID that the caller has not named."""
@@ -206,13 +223,10 @@ class Emulator:
             return denied(call, self.keys.caller_arn(call))
         return None
 
-    def _opted_in(self, call: Call) -> bool:
-        return call.region in self.regions and call.region not in self.opted_out.get(str(call.account), ())
-
     def _ask(self, request: Request, call: Call, lag: float) -> Answer:
-        """What the service answers, by its present state or by one that is so many seconds old. STS has none that could be old."""
+        """What the service answers, by its present state or by one that is so many seconds old. Only Security Hub has one that can be old."""
         with self.lock:
-            if call.service == "sts":
+            if call.service != "securityhub":
                 return self._ask_moto(request, call)
             return self.history.answer(request, call, lag, lambda asked: self._ask_moto(asked, call))
 
@@ -255,8 +269,8 @@ class Emulator:
         for name, value in request.headers.items():
             environ["HTTP_" + name.upper().replace("-", "_")] = value
         environ.pop("HTTP_CONTENT_TYPE", None)
-        # Security Hub's bodies are JSON whatever they are called; moto would look into a form by itself
-        environ["CONTENT_TYPE"] = "application/json" if call.service == "securityhub" else "application/x-www-form-urlencoded"
+        # Bodies are JSON whatever they are called, but for STS; moto would look into a form by itself
+        environ["CONTENT_TYPE"] = "application/x-www-form-urlencoded" if call.service == "sts" else "application/json"
         environ["CONTENT_LENGTH"] = str(len(request.body))
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account
         return environ
@@ -330,7 +344,7 @@ class Emulator:
             "access_key": BASE_ACCESS_KEY,
             "secret_key": BASE_SECRET_KEY,
             "base_account": self.keys.base_account,
-            "regions": self.regions,
+            "regions": regions.names,
             "administrators": self.administrators,
             "members": self.members,
             "role_name": ROLE_NAME,
@@ -346,8 +360,7 @@ class Emulator:
             self.faults = Faults()
             self.history = History()
             self.throttle = Throttle()
-            self.regions = list(self.first_regions)
-            self.opted_out: dict[str, list[str]] = {}
+            regions.reset(self.first_regions)
             self.external_ids: dict[str, str] = {}
             self.administrators: list[str] = []
             self.members: list[str] = []
@@ -356,16 +369,20 @@ class Emulator:
 
     def seed(self, description: dict[str, t.Any]) -> None:
         """Put accounts in place. Raises ValueError for what it does not understand."""
-        known = {"regions", "opted_out", "external_ids", "settings", "faults", *KEYS}
+        known = {"regions", "opted_out", "region_statuses", "external_ids", "settings", "faults", *KEYS}
         if set(description) - known:
             raise ValueError(f"unknown key {sorted(set(description) - known)[0]!r} in a seed; known: {', '.join(sorted(known))}")
         with self.lock:
+            for account, statuses in (description.get("region_statuses") or {}).items():
+                regions.tell(check_account_id(account), statuses)
+                for region in statuses:
+                    securityhub_backends.add_region(region)
             if description.get("regions"):
-                self.regions = known_regions(description["regions"])
-            self.opted_out.update(description.get("opted_out") or {})
+                regions.names = known_regions(description["regions"])
+            regions.opted_out.update(description.get("opted_out") or {})
             self.external_ids.update(description.get("external_ids") or {})
             settings.update(**(description.get("settings") or {}))
-            seed = Seed(description, self.regions)
+            seed = Seed(description, regions.names)
             seed.administrators = self.administrators
             seed.members = self.members
             seed.apply()

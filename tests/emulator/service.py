@@ -18,15 +18,17 @@ from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
 from botocore.model import OperationModel
+from botocore.model import ServiceModel
 from moto.core.utils import get_service_model
 
+ACCOUNT = get_service_model("account")
 SECURITY_HUB = get_service_model("securityhub")
 STS = get_service_model("sts")
 # What the query protocol and presigned requests have beside an operation's parameters, and secrets that the call log must not keep.
 IS_NO_PARAMETER = re.compile(r"(Action|Version|X-Amz-.*|WebIdentityToken|SAMLAssertion)$", re.IGNORECASE)
 TOKEN_INVALID = "The security token included in the request is invalid"
 
-# Codes that are not in the service's model.
+# Codes that are in no service's model.
 OTHER_STATUSES = {
     "AccessDenied": 403,
     "BadRequestException": 400,
@@ -48,26 +50,26 @@ OTHER_STATUSES = {
 
 
 def _status_codes() -> dict[str, int]:
-    modelled = {shape.error_code: shape.metadata["error"]["httpStatusCode"] for shape in SECURITY_HUB.error_shapes}
-    return {**OTHER_STATUSES, **modelled}
+    shapes = [*ACCOUNT.error_shapes, *SECURITY_HUB.error_shapes]
+    return {**OTHER_STATUSES, **{shape.error_code: shape.metadata["error"]["httpStatusCode"] for shape in shapes}}
 
 
-def _routes() -> dict[tuple[str, str], str]:
+def _routes(model: ServiceModel) -> dict[tuple[str, str], str]:
     routes = {}
-    for name in SECURITY_HUB.operation_names:
-        http = SECURITY_HUB.operation_model(name).http
+    for name in model.operation_names:
+        http = model.operation_model(name).http
         routes[http["method"], http["requestUri"]] = name
     return routes
 
 
 STATUS_CODES = _status_codes()
-ROUTES = _routes()
-OPERATIONS = frozenset(SECURITY_HUB.operation_names) | frozenset(STS.operation_names)
+ROUTES = {"account": _routes(ACCOUNT), "securityhub": _routes(SECURITY_HUB)}
+OPERATIONS = frozenset(ACCOUNT.operation_names) | frozenset(SECURITY_HUB.operation_names) | frozenset(STS.operation_names)
 
 
 def operation_model(service: str, operation: str | None) -> OperationModel | None:
     """What botocore's model says of an operation; None for one that it doesn't have."""
-    model = {"securityhub": SECURITY_HUB, "sts": STS}.get(service)
+    model = {"account": ACCOUNT, "securityhub": SECURITY_HUB, "sts": STS}.get(service)
     return model.operation_model(operation) if model and operation in model.operation_names else None
 
 
@@ -174,9 +176,9 @@ def _json_object(body: bytes) -> dict[str, t.Any]:
 
 
 def _operation(service: str, request: Request, params: dict[str, t.Any]) -> str | None:
-    if service == "securityhub":
+    if service in ROUTES:
         path = "/tags/{ResourceArn}" if request.path.startswith("/tags/") else request.path
-        return ROUTES.get((request.method, path))
+        return ROUTES[service].get((request.method, path))
     action = params.get("Action") or request.headers.get("X-Amz-Target", "").rpartition(".")[2]
     return action if isinstance(action, str) and action else None
 
@@ -192,7 +194,7 @@ def error_answer(service: str, code: str, message: str, status: int | None = Non
         )
         headers["Content-Type"] = "text/xml"
     else:
-        body = json.dumps({"Message": message, "Code": code})
+        body = json.dumps({"message": message} if service == "account" else {"Message": message, "Code": code})
         headers["Content-Type"] = "application/json"
     return Answer(status or status_of(code), body.encode(), headers)
 

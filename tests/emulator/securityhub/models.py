@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from dataclasses import field
 from typing import Any
 
+from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.base_backend import BackendDict
 from moto.core.utils import iso_8601_datetime_with_milliseconds
 from moto.securityhub.models import SecurityHubBackend as MotoSecurityHubBackend
@@ -575,4 +576,23 @@ class SecurityHubBackend(MotoSecurityHubBackend):
         return failed
 
 
-securityhub_backends = BackendDict(SecurityHubBackend, "securityhub")
+class SecurityHubBackends(BackendDict[SecurityHubBackend]):
+    """By account and region: the regions that botocore knows, and others that are added."""
+
+    def __init__(self) -> None:
+        self._added: list[str] = []
+        super().__init__(SecurityHubBackend, "securityhub", additional_regions=self._added)
+
+    def add_region(self, region: str) -> None:
+        """Have a region that botocore has never heard of in all accounts. clear() takes it away again."""
+        if region not in self[DEFAULT_ACCOUNT_ID]:
+            self._added.append(region)
+            for backends in self.values():
+                backends.regions.append(region)
+
+    def clear(self) -> None:
+        super().clear()
+        self._added.clear()
+
+
+securityhub_backends = SecurityHubBackends()

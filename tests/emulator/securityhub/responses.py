@@ -7,14 +7,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
-from botocore.paginate import TokenDecoder
 from moto.core.common_types import TYPE_RESPONSE
-from moto.core.exceptions import InvalidToken
 from moto.securityhub.responses import SecurityHubResponse as MotoSecurityHubResponse
 
+from ..paging import page
 from .exceptions import InvalidInputException
 from .models import SecurityHubBackend
 from .models import securityhub_backends
@@ -157,14 +155,5 @@ class SecurityHubResponse(MotoSecurityHubResponse):
         unprocessed_accounts = self.securityhub_backend.delete_invitations(account_ids=self._account_ids())
         return json.dumps({"UnprocessedAccounts": unprocessed_accounts})
 
-    def _page(self, name: str, list_page: Callable[..., tuple[list[dict[str, Any]], str | None]], **params: Any) -> str:
-        """The page that is asked for, of what a paginated method lists."""
-        token, size = self._get_param("NextToken"), self._get_param("MaxResults")
-        try:
-            if token and "uniqueAttributes" not in TokenDecoder().decode(token):
-                raise ValueError(token)
-            items, next_token = list_page(max_results=int(size) if size else None, next_token=token, **params)
-        except (InvalidToken, AttributeError, TypeError, ValueError) as error:
-            # moto's paginator does not expect a token that another one has made
-            raise InvalidInputException("Invalid parameter value for NextToken.") from error
-        return json.dumps({name: items, **({"NextToken": next_token} if next_token else {})})
+    def _page(self, name: str, list_page: Any, **params: Any) -> str:
+        return json.dumps(page(name, list_page, self._get_param("NextToken"), self._get_param("MaxResults"), InvalidInputException, **params))

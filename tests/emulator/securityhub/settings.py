@@ -28,7 +28,8 @@ class Settings:
     organization_members: str = "Enabled"  # what an account of the administrator's organization is once created: Enabled, Created
     deleted_members: str = "gone"  # gone, listed
     max_members: int = 1000  # how many members an administrator may have in a region
-    rate: float = 0  # calls a second, per account and region; 0: as many as can be. The service allows 10
+    list_regions_page: int = 50  # how many regions ListRegions tells at once, however many are asked for
+    rate: float = 0  # calls a second, per service, account and region; 0: as many as can be. The service allows 10
     burst: int = 30  # calls that may come at once, where there is a rate
 
     CHOICES: t.ClassVar[dict[str, tuple[str, ...]]] = {

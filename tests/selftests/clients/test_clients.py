@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Other people's clients, boto3 and the AWS CLI, make each call of hubs, members and invitations to the emulator at its strictest."""
+"""Other people's clients, boto3 and the AWS CLI, make each call of hubs, members, invitations and regions to the emulator at its strictest."""
 
 from __future__ import annotations
 
@@ -88,22 +88,24 @@ OPERATIONS = {step.operation for step in STORY}
 
 
 class Boto3:
-    """boto3, one client for each account."""
+    """boto3, one session for each account."""
 
     def __init__(self, emulator):
         base = {"aws_access_key_id": emulator["access_key"], "aws_secret_access_key": emulator["secret_key"]}
         sts = boto3.client("sts", REGION, endpoint_url=emulator["url"], **base)
-        self._clients = {}
+        self._url = emulator["url"]
+        self._sessions = {}
         for account in (ADMINISTRATOR, MEMBER):
             role = emulator["role_arn_pattern"].format(account_id=account)
             given = sts.assume_role(RoleArn=role, RoleSessionName="clients")["Credentials"]
             keys = dict(zip(("aws_access_key_id", "aws_secret_access_key", "aws_session_token"), (given[name] for name in SESSION), strict=True))
-            self._clients[account] = boto3.client("securityhub", REGION, endpoint_url=emulator["url"], **keys)
+            self._sessions[account] = boto3.Session(**keys)
 
-    def call(self, account, operation, parameters):
+    def call(self, account, operation, parameters, service="securityhub", region=REGION):
         """The answer of a call, or the code of its error."""
+        client = self._sessions[account].client(service, region, endpoint_url=self._url)
         try:
-            return getattr(self._clients[account], xform_name(operation))(**parameters)
+            return getattr(client, xform_name(operation))(**parameters)
         except ClientError as error:
             return error.response["Error"]["Code"]
 
@@ -126,13 +128,15 @@ class AwsCli:
             answer = self._run("sts", "assume-role", {"RoleArn": role, "RoleSessionName": "clients"}, {})["Credentials"]
             self._keys[account] = dict(zip(VARIABLES, (answer[name] for name in SESSION), strict=True))
 
-    def call(self, account, operation, parameters):
+    def call(self, account, operation, parameters, service="securityhub", region=REGION):
         """The answer of a call, or the code of its error."""
-        return self._run("securityhub", xform_name(operation, "-"), parameters, self._keys[account])
+        return self._run(service, xform_name(operation, "-"), parameters, {**self._keys[account], "AWS_DEFAULT_REGION": region})
 
-    def _run(self, service, command, parameters, keys):
+    def _run(self, service, command, parameters, environment):
         words = [sys.executable, "-m", "awscli", service, command, "--output", "json", "--cli-input-json", json.dumps(parameters)]
-        ended = subprocess.run(words, env={**self._environment, **keys}, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False)
+        ended = subprocess.run(
+            words, env={**self._environment, **environment}, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False
+        )
         if ended.returncode:
             assert "An error occurred (" in ended.stderr, ended.stderr
             return ended.stderr.partition("An error occurred (")[2].partition(")")[0]
@@ -150,7 +154,10 @@ def _no_environment(monkeypatch, tmp_path):
 CLI_IS_MISSING = pytest.mark.skipif(importlib.util.find_spec("awscli") is None, reason="the AWS CLI (awscli) is not installed")
 
 
-@pytest.mark.parametrize("client_class", [Boto3, pytest.param(AwsCli, marks=CLI_IS_MISSING)])
+CLIENTS = [Boto3, pytest.param(AwsCli, marks=CLI_IS_MISSING)]
+
+
+@pytest.mark.parametrize("client_class", CLIENTS)
 def test_each_call_is_made_and_answered(client_class, tmp_path):
     with running_emulator(str(tmp_path), ["--regions", REGION]) as emulator:
         client = client_class(emulator)
@@ -169,6 +176,17 @@ def test_each_call_is_made_and_answered(client_class, tmp_path):
     assert answers["GetMasterAccount"]["Master"]["AccountId"] == ADMINISTRATOR
     assert answers["GetAdministratorAccount"]["Administrator"]["AccountId"] == ADMINISTRATOR
     assert [member["MemberStatus"] for member in answers["ListMembers"]["Members"]] == ["Enabled"]
+
+
+@pytest.mark.parametrize("client_class", CLIENTS)
+def test_regions_are_listed_in_the_home_region(client_class, tmp_path):
+    with running_emulator(str(tmp_path), ["--regions", f"{REGION},me-south-1"]) as emulator:
+        client = client_class(emulator)
+        wanted = {"RegionOptStatusContains": ["ENABLED", "ENABLED_BY_DEFAULT"]}
+        answer = client.call(MEMBER, "ListRegions", wanted, "account", "us-east-1")
+        assert {entry["RegionName"]: entry["RegionOptStatus"] for entry in answer["Regions"]} == {REGION: "ENABLED_BY_DEFAULT", "me-south-1": "ENABLED"}
+        assert client.call(MEMBER, "ListRegions", {"NextToken": "x"}, "account", "us-east-1") == "ValidationException"
+        assert client.call(MEMBER, "ListRegions", {}, "account", REGION) == "SignatureDoesNotMatch"
 
 
 def test_the_story_has_each_call_of_hubs_members_and_invitations():

@@ -47,8 +47,12 @@ def problems(request, call, entry, answer):
         found = [f"it was asked for with {violation}" for violation in violations_of_request(request, call)]
         return named(model, found + (problems_of_query(model, answer) if call.service == "sts" else problems_of_json(model, answer)))
     code = entry["error_code"]
-    known = {**COMMON_ERRORS, **{shape.error_code: shape.metadata["error"]["httpStatusCode"] for shape in model.error_shapes}}
-    return named(model, [] if known.get(code) == answer.status else [f"error {code} with status {answer.status}"])
+    shapes = {shape.error_code: shape for shape in model.error_shapes}
+    known = {**COMMON_ERRORS, **{name: shape.metadata["error"]["httpStatusCode"] for name, shape in shapes.items()}}
+    found = [] if known.get(code) == answer.status else [f"error {code} with status {answer.status}"]
+    if code in shapes and call.service != "sts":
+        found += violations(shapes[code], json.loads(answer.body))
+    return named(model, found)
 
 
 def named(model, found):

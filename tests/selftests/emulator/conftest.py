@@ -61,6 +61,16 @@ def conformance(server):
 
 
 @pytest.fixture
+def instead(server, monkeypatch):
+    """A function that has the emulator give an answer of its own."""
+
+    def answer(value):
+        monkeypatch.setattr(server.emulator, "_ask_moto", lambda request, call: value)
+
+    return answer
+
+
+@pytest.fixture
 def emulator(server):
     """Its control API, everything as just started."""
     server.client.reset()
@@ -184,3 +194,10 @@ def error(call, *args, **kwargs):
         call(*args, **kwargs)
     response = caught.value.response
     return response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"], response["Error"]["Message"]
+
+
+def told(found):
+    """What the check has found, which is no failure of this test then."""
+    problems = list(found)
+    found.clear()
+    return problems

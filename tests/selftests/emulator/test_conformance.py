@@ -14,25 +14,9 @@ from emulator.service import error_answer
 
 from .conftest import MEMBER
 from .conftest import error
+from .conftest import told
 
 MEMBERS = {"Members": [{"AccountId": MEMBER, "MemberStatus": "Invited", "InvitedAt": "2026-01-31T12:00:00.000Z"}], "UnprocessedAccounts": []}
-
-
-@pytest.fixture
-def instead(server, monkeypatch):
-    """A function that has the emulator give an answer of its own."""
-
-    def answer(value):
-        monkeypatch.setattr(server.emulator, "_ask_moto", lambda request, call: value)
-
-    return answer
-
-
-def told(found):
-    """What the check has found, which is no failure of this test then."""
-    problems = list(found)
-    found.clear()
-    return problems
 
 
 @pytest.mark.parametrize(
