@@ -42,10 +42,10 @@ class AccessDeniedException(SecurityHubClientError):
 
 
 class BadRequestException(JsonRESTError):
-    """Not in the service's model, and met all the same: with an empty message, where the hub is off."""
+    """Not in the service's model, and met all the same."""
 
     code = 400
 
-    def __init__(self) -> None:
-        super().__init__("BadRequestException", "")
-        self.description = json.dumps({"Message": "", "Code": "BadRequestException"})
+    def __init__(self, message: str):
+        super().__init__("BadRequestException", message)
+        self.description = json.dumps({"Message": message, "Code": "BadRequestException"})

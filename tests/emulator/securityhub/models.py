@@ -165,7 +165,7 @@ class SecurityHubBackend(MotoSecurityHubBackend):
         if self.enabled:
             return
         if settings.hub_off_answer == "BadRequestException":
-            raise BadRequestException()
+            raise BadRequestException("")
         raise HubNotEnabledException(self.account_id)
 
     # The hub
@@ -452,6 +452,8 @@ class SecurityHubBackend(MotoSecurityHubBackend):
             raise ResourceNotFoundException("The request is rejected because the administrator account was not found.")
         if settings.no_administrator_answer == "AccessDeniedException":
             raise AccessDeniedException(NO_SUCH_RESOURCE)
+        if settings.no_administrator_answer == "BadRequestException":
+            raise BadRequestException("The request is rejected because the account is not associated with an administrator account.")
         return {}
 
     def accept_administrator_invitation(self, administrator_id: str, invitation_id: str) -> None:
@@ -515,9 +517,12 @@ class SecurityHubBackend(MotoSecurityHubBackend):
     @paginate(pagination_model=PAGINATION_MODEL)
     def list_invitations(self) -> list[dict[str, Any]]:
         self._require_hub()
-        return [
+        invitations = [
             invitation.as_dict() for invitation in self._visible_invitations() if invitation.status != "Enabled" or settings.accepted_invitations == "listed"
         ]
+        if not invitations and settings.no_invitations_answer == "AccessDeniedException":
+            raise AccessDeniedException(NO_SUCH_RESOURCE)
+        return invitations
 
     def _visible_invitations(self) -> list[Invitation]:
         invitations = list(self.invitations.values())

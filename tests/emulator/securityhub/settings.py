@@ -14,7 +14,8 @@ import typing as t
 class Settings:
     """One attribute for each choice; the comment beside it lists the values."""
 
-    no_administrator_answer: str = "empty"  # empty, ResourceNotFoundException, AccessDeniedException
+    no_administrator_answer: str = "empty"  # empty, ResourceNotFoundException, AccessDeniedException, BadRequestException
+    no_invitations_answer: str = "empty"  # of ListInvitations: empty, AccessDeniedException
     hub_off_answer: str = "InvalidAccessException"  # InvalidAccessException, BadRequestException
     accepted_invitations: str = "listed"  # listed, hidden
     accepted_status: str = "Enabled"  # Enabled; Associated, as in older regions
@@ -33,7 +34,8 @@ class Settings:
     burst: int = 30  # calls that may come at once, where there is a rate
 
     CHOICES: t.ClassVar[dict[str, tuple[str, ...]]] = {
-        "no_administrator_answer": ("empty", "ResourceNotFoundException", "AccessDeniedException"),
+        "no_administrator_answer": ("empty", "ResourceNotFoundException", "AccessDeniedException", "BadRequestException"),
+        "no_invitations_answer": ("empty", "AccessDeniedException"),
         "hub_off_answer": ("InvalidAccessException", "BadRequestException"),
         "accepted_invitations": ("listed", "hidden"),
         "accepted_status": ("Enabled", "Associated"),

@@ -43,12 +43,34 @@ def test_no_administrator_is_an_empty_answer(member):
     assert set(member.get_master_account()) == {"ResponseMetadata"}
 
 
-@pytest.mark.parametrize("code, http_status", [("ResourceNotFoundException", 404), ("AccessDeniedException", 403)])
-def test_no_administrator_can_be_an_error(emulator, member, code, http_status):
+@pytest.mark.parametrize(
+    "code, http_status, message",
+    [
+        ("ResourceNotFoundException", 404, "administrator account was not found"),
+        ("AccessDeniedException", 403, "no such resource found"),
+        ("BadRequestException", 400, "the account is not associated with an administrator account"),
+    ],
+)
+def test_no_administrator_can_be_an_error(emulator, invited, code, http_status, message):
     emulator.settings(no_administrator_answer=code)
-    assert error(member.get_administrator_account)[:2] == (code, http_status)
-    if code == "AccessDeniedException":
-        assert error(member.get_master_account)[2] == "The request is rejected since no such resource found"
+    for call in (invited.get_administrator_account, invited.get_master_account):
+        told = error(call)
+        assert told[:2] == (code, http_status)
+        assert message in told[2]
+    accept(invited)
+    assert invited.get_administrator_account()["Administrator"]["AccountId"] == ADMINISTRATOR
+
+
+def test_no_invitations_are_an_empty_list(member):
+    assert member.list_invitations()["Invitations"] == []
+
+
+def test_no_invitations_can_be_an_error(emulator, administrator, invited):
+    emulator.settings(no_invitations_answer="AccessDeniedException")
+    assert invitation(invited)
+    administrator.disassociate_members(AccountIds=[MEMBER])
+    assert error(invited.list_invitations) == ("AccessDeniedException", 403, "The request is rejected since no such resource found")
+    assert invited.get_invitations_count()["InvitationsCount"] == 0
 
 
 def test_accepting_makes_a_member(administrator, invited):
@@ -233,6 +255,8 @@ def test_the_accepted_invitation_is_listed_and_not_counted(aws, enabled):
 def test_the_accepted_invitation_can_be_absent_from_the_list(emulator, enabled):
     emulator.settings(accepted_invitations="hidden")
     assert enabled.list_invitations()["Invitations"] == []
+    emulator.settings(no_invitations_answer="AccessDeniedException")
+    assert error(enabled.list_invitations)[0] == "AccessDeniedException"
 
 
 def test_invitations_are_listed_in_pages(aws, emulator):
