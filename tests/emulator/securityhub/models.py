@@ -41,7 +41,8 @@ IN_ORGANIZATION = "The request is rejected because the given account is managed 
 NO_SUCH_RESOURCE = "The request is rejected since no such resource found"
 NOT_THE_SENDER = "The request is rejected because only the account that has sent an invitation can delete it."
 
-# How DeleteInvitations says that only administrators may, where it does not leave the account unprocessed
+# How DeleteInvitations says that only administrators may, where it does not leave the account unprocessed; and how
+# DisableSecurityHub says that an administrator can't
 REFUSALS = {error.code: error for error in (InvalidInputException, InvalidAccessException, AccessDeniedException)}
 
 
@@ -193,8 +194,8 @@ class SecurityHubBackend(MotoSecurityHubBackend):
     def disable_security_hub(self) -> dict[str, Any]:
         """An administrator can't; the account of a member stops being one."""
         self._require_hub()
-        if any(member.status == "Enabled" for member in self.members.values()):
-            raise InvalidInputException("Cannot disable Security Hub on the Security Hub administrator")
+        if any(member.status == "Enabled" or (member.status != "Deleted" and settings.hub_in_use_by == "any") for member in self.members.values()):
+            raise REFUSALS[settings.hub_in_use_answer]("Cannot disable Security Hub on the Security Hub administrator")
         if self.administrator and self.administrator.organization:
             raise AccessDeniedException(self._managed_by_organization())
         if self.administrator:
@@ -362,14 +363,18 @@ class SecurityHubBackend(MotoSecurityHubBackend):
     def invite_members(self, account_ids: list[str]) -> list[dict[str, str]]:
         self._require_administrator()
         self._check_account_ids("AccountIds", account_ids)
-        failed = []
-        for account_id in account_ids:
-            reason = self._reason_not_to_invite(account_id)
-            if reason:
-                failed.append(unprocessed(account_id, reason))
-            else:
-                self.invite(self.members[account_id])
-        return failed
+        reasons = {account_id: self._reason_not_to_invite(account_id) for account_id in account_ids}
+        accepted = [account_id for account_id, reason in reasons.items() if not reason]
+        self._check_invitations(accepted)
+        for account_id in accepted:
+            self.invite(self.members[account_id])
+        return [unprocessed(account_id, reason) for account_id, reason in reasons.items() if reason]
+
+    def _check_invitations(self, account_ids: list[str]) -> None:
+        """Whether these accounts can be invited beside those that have not answered yet."""
+        outstanding = {account_id for account_id, member in self.members.items() if member.status == "Invited"}
+        if len(outstanding.union(account_ids)) > settings.max_invitations:
+            raise LimitExceededException(f"The request is rejected because it would exceed the maximum number of invitations, {settings.max_invitations}.")
 
     def _reason_not_to_invite(self, account_id: Any) -> str | None:
         reason = self._reason_not_a_member(account_id)

@@ -28,6 +28,9 @@ class Settings:
     other_invitations: str = "delivered"  # delivered, hidden, dropped
     organization_members: str = "Enabled"  # what an account of the administrator's organization is once created: Enabled, Created
     deleted_members: str = "gone"  # gone, listed
+    hub_in_use_by: str = "any"  # which members keep an administrator from disabling its hub: any on its list, enabled
+    hub_in_use_answer: str = "InvalidInputException"  # InvalidInputException, InvalidAccessException, AccessDeniedException
+    max_invitations: int = 1000  # how many invitations of an administrator may await an answer in a region
     max_members: int = 1000  # how many members an administrator may have in a region
     list_regions_page: int = 50  # how many regions ListRegions tells at once, however many are asked for
     rate: float = 0  # calls a second, per service, account and region; 0: as many as can be. The service allows 10
@@ -45,6 +48,8 @@ class Settings:
         "other_invitations": ("delivered", "hidden", "dropped"),
         "organization_members": ("Enabled", "Created"),
         "deleted_members": ("gone", "listed"),
+        "hub_in_use_by": ("any", "enabled"),
+        "hub_in_use_answer": ("InvalidInputException", "InvalidAccessException", "AccessDeniedException"),
     }
 
     def update(self, **values: t.Any) -> None:

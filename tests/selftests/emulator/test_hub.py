@@ -90,10 +90,50 @@ def test_a_disabled_hub_is_off(member):
     assert error(member.disable_security_hub)[:2] == ("InvalidAccessException", 401)
 
 
-def test_an_administrator_of_members_cannot_disable_its_hub(administrator, enabled):
-    code, http_status, message = error(administrator.disable_security_hub)
-    assert (code, http_status) == ("InvalidInputException", 400)
-    assert "administrator" in message
+IN_USE = "Cannot disable Security Hub on the Security Hub administrator"
+
+
+def leave(administrator, member):
+    """The only member leaves: Resigned."""
+    member.disassociate_from_administrator_account()
+
+
+def remove(administrator, member):
+    """The only member is disassociated: Removed."""
+    administrator.disassociate_members(AccountIds=[MEMBER])
+
+
+def delete(administrator, member):
+    """The only member is gone from the list, or Deleted."""
+    remove(administrator, member)
+    administrator.delete_members(AccountIds=[MEMBER])
+
+
+@pytest.mark.parametrize("code, http_status", [("InvalidInputException", 400), ("InvalidAccessException", 401), ("AccessDeniedException", 403)], ids=str)
+def test_an_administrator_of_members_cannot_disable_its_hub(administrator, enabled, emulator, code, http_status):
+    if code != "InvalidInputException":
+        emulator.settings(hub_in_use_answer=code)
+    assert error(administrator.disable_security_hub) == (code, http_status, IN_USE)
+    assert administrator.describe_hub()
+
+
+@pytest.mark.parametrize("how", [leave, remove])
+def test_any_member_on_the_list_keeps_an_administrator_from_disabling_its_hub(administrator, enabled, emulator, how):
+    how(administrator, enabled)
+    assert error(administrator.disable_security_hub)[2] == IN_USE
+    emulator.settings(hub_in_use_by="enabled")
+    administrator.disable_security_hub()
+
+
+def test_an_invited_account_keeps_an_administrator_from_disabling_its_hub(administrator, invited):
+    assert error(administrator.disable_security_hub)[2] == IN_USE
+
+
+@pytest.mark.parametrize("listed", ["gone", "listed"])
+def test_an_administrator_whose_members_are_deleted_can_disable_its_hub(administrator, enabled, emulator, listed):
+    emulator.settings(deleted_members=listed)
+    delete(administrator, enabled)
+    administrator.disable_security_hub()
 
 
 def test_a_member_that_disables_its_hub_is_no_longer_a_member(administrator, enabled):

@@ -126,6 +126,19 @@ def test_a_write_that_the_old_state_allows_is_done_to_the_present(emulator, cloc
     assert ids(administrator.list_members(OnlyAssociated=False)["Members"]) == [MEMBER, OTHER]
 
 
+def test_a_hub_can_be_in_use_for_a_moment_after_the_last_member_went(emulator, clock, administrator, enabled):
+    lag(emulator, operation="DisableSecurityHub")
+    administrator.disassociate_members(AccountIds=[MEMBER])
+    administrator.delete_members(AccountIds=[MEMBER])
+    assert status(administrator) is None
+    clock.wait(9.9)
+    assert "on the Security Hub administrator" in error(administrator.disable_security_hub)[2]
+    assert administrator.describe_hub()
+    clock.wait(0.1)
+    administrator.disable_security_hub()
+    assert error(administrator.describe_hub)[0] == "InvalidAccessException"
+
+
 def test_the_present_state_can_refuse_what_the_old_one_allows(emulator, clock, administrator, enabled):
     lag(emulator, operation="DisassociateFromAdministratorAccount")
     administrator.disassociate_members(AccountIds=[MEMBER])

@@ -17,6 +17,7 @@ from .conftest import invitation
 from .conftest import status
 
 OTHER = "333333333333"
+THIRD = "444444444444"
 
 
 def account_ids(count):
@@ -92,6 +93,29 @@ def test_more_members_than_the_quota_are_refused(administrator, emulator):
     emulator.settings(max_members=1)
     create(administrator, MEMBER)
     assert error(create, administrator, OTHER)[:2] == ("LimitExceededException", 429)
+
+
+def test_no_more_invitations_than_the_quota_await_an_answer(administrator, invited, emulator):
+    emulator.settings(max_invitations=2)
+    create(administrator, OTHER, THIRD)
+    code, http_status, message = error(administrator.invite_members, AccountIds=[OTHER, THIRD])
+    assert (code, http_status) == ("LimitExceededException", 429)
+    assert "the maximum number of invitations, 2" in message
+    assert (status(administrator, OTHER), status(administrator, THIRD)) == ("Created", "Created")
+    # Neither who is not invited after all counts, nor who is invited again
+    failed = administrator.invite_members(AccountIds=[MEMBER, OTHER, "555555555555"])["UnprocessedAccounts"]
+    assert [account["AccountId"] for account in failed] == ["555555555555"]
+    assert error(administrator.invite_members, AccountIds=[THIRD])[0] == "LimitExceededException"
+    accept(invited)
+    assert administrator.invite_members(AccountIds=[THIRD])["UnprocessedAccounts"] == []
+
+
+def test_there_may_be_1000_invitations(administrator, emulator):
+    emulator.seed(administrators=[ADMINISTRATOR], members=1000, settings={"max_members": 10000})
+    create(administrator, OTHER)
+    assert error(administrator.invite_members, AccountIds=[OTHER])[0] == "LimitExceededException"
+    administrator.disassociate_members(AccountIds=["200000000001"])
+    assert administrator.invite_members(AccountIds=[OTHER])["UnprocessedAccounts"] == []
 
 
 def test_only_created_members_can_be_invited(administrator):
