@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import threading
 from collections.abc import Sequence
 from typing import Any
 from typing import NamedTuple
 from typing import NoReturn
+from urllib.parse import urlsplit
 
 try:
     import botocore.credentials
@@ -38,8 +40,25 @@ DEFAULT_ROLE_SESSION_NAME = "ansible-cloudsec.securityhub"
 # All that asking AWS can raise here
 _FAILURES: tuple[type[Exception], ...] = (errors.SecurityHubError, *errors.FAILURES)
 
+# The only entry of regions that is no region's name
+ALL_REGIONS = "all"
+
 # Regions that every account of a partition has; STS answers there whatever else the account has opted in to.
 _HOME_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+# Where account:ListRegions is answered, if that is another one
+_HOME_REGIONS_OF_ACCOUNT_MANAGEMENT = {"aws-cn": "cn-northwest-1"}
+_USABLE_REGIONS = ["ENABLED", "ENABLED_BY_DEFAULT"]
+_REGIONS_OF_A_PAGE = 50
+
+_ROLE_ARN = re.compile(r"arn:(?P<partition>[a-z0-9-]+):iam::(?P<account_id>[0-9]{12}):role/\S+")
+
+# The environment variables that amazon.aws reads where an option is not given
+_VARIABLES_OF = {
+    "access_key": ("AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY"),
+    "secret_key": ("AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY"),
+    "session_token": ("AWS_SESSION_TOKEN",),
+    "profile": ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"),
+}
 
 
 class Location(NamedTuple):
@@ -56,14 +75,18 @@ class Account:
     """The AWS account that a task acts as.
 
     options: a module's validated options. Reading them makes no call to AWS; the role is assumed by sign_in().
+    regions: those to act in; empty where all are asked for, until find_regions().
     Raises SecurityHubError (invalid_input, credentials) for options that can't work.
     """
 
     def __init__(self, options: dict[str, Any]) -> None:
         self._options = options
         self._expected = options.get("expected_account_id")
-        self.regions = _regions(options)
-        self._endpoint_url, self._profile, self._verify = _connection(options, self.regions[0])
+        self._role = _role(options)
+        asked = _asked_regions(options)
+        self.acts_everywhere = asked == [ALL_REGIONS]
+        self.regions = [] if self.acts_everywhere else asked
+        self._endpoint_url, self._profile, self._verify = _connection(options, asked[0])
         self._secrets: set[str | None] = {options.get("secret_key"), options.get("session_token")}
         # From sign_in() on
         self._clients: ClientFactory
@@ -84,9 +107,9 @@ class Account:
             if self._options.get("assume_role_arn"):
                 self._credentials = _RecordingCredentials(self._assume_role(), self._secrets)
             # Made now, where what botocore can't use fails the task as a whole
-            self._clients.client("securityhub", _home_region(self.regions[0]), self._credentials, self._endpoint_url)
+            self._clients.client("securityhub", self._home_region, self._credentials, self._endpoint_url)
         except errors.FAILURES as e:
-            raise self.explain(e, self.regions[0]) from e
+            raise errors.translate(e, "this task") from e  # no region's fault
         except (OSError, ValueError) as e:
             # A CA bundle that can't be read, or an endpoint of the configuration that is no URL
             raise _unusable(e) from e
@@ -113,8 +136,46 @@ class Account:
                 self._identity = self._ask_identity()
             except errors.FAILURES as e:
                 self._identity = None
-                raise self.explain(e, _home_region(self.regions[0]), ["sts:GetCallerIdentity"]) from e
+                raise self.explain(e, self._home_region, ["sts:GetCallerIdentity"]) from e
             self._compare(self._identity)
+
+    def find_regions(self) -> list[str]:
+        """Find the regions to act in, where all are asked for (AWS: account:ListRegions, all pages).
+
+        Sets regions: those that the account has enabled and that have Security Hub CSPM, in alphabetical order. One that this botocore
+        doesn't know may have it. Returns the enabled ones that it knows to lack it.
+        Raises SecurityHubError: region_not_enabled where there is none; access_denied or another reason where AWS can't be asked.
+        """
+        region = _HOME_REGIONS_OF_ACCOUNT_MANAGEMENT.get(self._partition, self._home_region)
+        client = self._region_client("account", region)
+        try:
+            found = client.list_all("list_regions", "Regions", MaxResults=_REGIONS_OF_A_PAGE, RegionOptStatusContains=_USABLE_REGIONS)
+        except errors.FAILURES as e:
+            error = self.explain(e, region, ["account:ListRegions"])
+            raise error.with_reason(error.reason, f"{error.message} Or name the regions in place of all.") from e
+        enabled = sorted(item["RegionName"] for item in found if item["RegionOptStatus"] in _USABLE_REGIONS)
+        lacking = set(_known_regions(self._partition)) - set(_known_regions(self._partition, "securityhub"))
+        self.regions = [name for name in enabled if name not in lacking]
+        if not self.regions:
+            raise errors.SecurityHubError(
+                errors.REGION_NOT_ENABLED,
+                f"ListRegions names no region with Security Hub CSPM in {Location(self.resolve_account_id(), region)}. Name the regions in place of all.",
+            )
+        return [name for name in enabled if name in lacking]
+
+    @functools.cached_property
+    def _partition(self) -> str:
+        """The partition that the task acts in: with all regions, the role's or that of the region that boto3 finds."""
+        if self.acts_everywhere and self._role:
+            return self._role["partition"]
+        region = _found_region(self._options.get("profile")) if self.acts_everywhere else self.regions[0]
+        return _partition(region) if region else "aws"
+
+    @functools.cached_property
+    def _home_region(self) -> str:
+        """A region that the account is sure to have."""
+        known = _HOME_REGIONS.get(self._partition) or next(iter(self.regions), None)
+        return known or next(iter(_known_regions(self._partition)), _HOME_REGIONS["aws"])
 
     def _compare(self, account_id: str | None) -> None:
         if account_id != self._expected:
@@ -132,8 +193,7 @@ class Account:
 
     def known_account_id(self) -> str | None:
         """The account's ID from what is known without a call: the role's ARN. None where there is no role."""
-        role_arn = self._options.get("assume_role_arn")
-        return role_arn.split(":")[4] if role_arn and role_arn.count(":") >= 5 else None
+        return self._role["account_id"] if self._role else None
 
     def resolve_account_id(self) -> str | None:
         """The account's ID: from the role's ARN, or else from STS (AWS: sts:GetCallerIdentity, which no policy can deny; once a task at most).
@@ -165,7 +225,7 @@ class Account:
             return None
 
     def _ask_identity(self) -> str:
-        return self._region_client("sts", _home_region(self.regions[0])).call("get_caller_identity")["Account"]
+        return self._region_client("sts", self._home_region).call("get_caller_identity")["Account"]
 
     def secrets(self) -> set[str]:
         """The secrets that AWS or a library may have been shown for this account, as far as they are known without a call: a set of strings."""
@@ -174,7 +234,12 @@ class Account:
     def _region_client(self, service: str, region: str) -> RegionClient:
         """A service's client for a region. Raises what _check_region_name raises."""
         self._check_region_name(region)
-        return self._clients.client(service, region, self._credentials, self._endpoint_url)
+        return self._clients.client(service, region, self._credentials, self._endpoint_of(service))
+
+    def _endpoint_of(self, service: str) -> str | None:
+        """The endpoint URL for a service; None for botocore's choice. That of the options is Security Hub CSPM's, and may be everybody's."""
+        is_its_own = service == "securityhub" or not (os.environ.get(f"AWS_ENDPOINT_URL_{service.upper()}") or _is_of_security_hub(self._endpoint_url))
+        return self._endpoint_url if is_its_own else None
 
     def _check_region_name(self, region: str) -> None:
         """Let only names pass that are one part of a host's. Raises SecurityHubError (region_not_enabled)."""
@@ -208,7 +273,7 @@ class Account:
         if found:
             self._check_region_name(found)
         # Nor one of another partition, where nobody knows the caller
-        return found if found and _partition(found) == _partition(self.regions[0]) else _home_region(self.regions[0])
+        return found if found and _partition(found) == self._partition else self._home_region
 
     def _assume_role(self) -> botocore.credentials.Credentials:
         options = self._options
@@ -247,20 +312,34 @@ class _RecordingCredentials:
         return frozen
 
 
-def _regions(options: dict[str, Any]) -> list[str]:
-    """The regions to act in: as asked, in that order, each once; or the one that boto3 finds. Never empty."""
+def _asked_regions(options: dict[str, Any]) -> list[str]:
+    """The regions to act in: as asked, in that order, each once; or the one that boto3 finds. Never empty; ALL_REGIONS stands alone."""
     if options.get("regions") is not None:
-        regions = list(dict.fromkeys(options["regions"]))
+        regions = list(dict.fromkeys(region.strip(" ") for region in options["regions"]))
         if not regions:
             raise errors.invalid_input("regions is an empty list. Name at least one region, or leave the option out.")
         if not all(regions):
             # botocore would take it for "no region given", and act in one that nobody has named
             raise errors.invalid_input("regions has an entry that is empty. Take it out, or name a region.")
-    else:
-        regions = [options.get("region") or _found_region(options.get("profile"))]
-        if not regions[0]:
-            raise errors.invalid_input("No region is given. Set region or regions, the AWS_REGION environment variable or the profile's region.")
-    return regions
+        if ALL_REGIONS in regions and len(regions) > 1:
+            raise errors.invalid_input("regions has all beside other entries. Give all alone, or name the regions.")
+        return regions
+    region = (options.get("region") or "").strip(" ")
+    if region == ALL_REGIONS or re.search(r"[,\[]", region):
+        raise errors.invalid_input(f"region is {region!r}, and takes the name of one region. For several use regions, for every one regions: [all].")
+    region = region or _found_region(options.get("profile"))
+    if not region:
+        raise errors.invalid_input("No region is given. Set region or regions, the AWS_REGION environment variable or the profile's region.")
+    return [region]
+
+
+def _role(options: dict[str, Any]) -> re.Match[str] | None:
+    """The parts of the role's ARN; None where no role is asked for."""
+    arn = options.get("assume_role_arn")
+    found = _ROLE_ARN.fullmatch(arn) if arn else None
+    if arn and not found:
+        raise errors.invalid_input(f"assume_role_arn is {arn!r}, not the ARN of a role. It has the form arn:aws:iam::444455556666:role/Name.")
+    return found
 
 
 def _found_region(profile: str | None) -> str | None:
@@ -275,12 +354,12 @@ def _found_region(profile: str | None) -> str | None:
 
 def _region_exists(region: str) -> bool:
     """Whether botocore knows the region, in any partition."""
-    session = shared_session()
-    return any(region in session.get_available_regions("ec2", partition) for partition in session.get_available_partitions())
+    return any(region in _known_regions(partition) for partition in shared_session().get_available_partitions())
 
 
-def _home_region(region: str) -> str:
-    return _HOME_REGIONS.get(_partition(region), region)
+def _known_regions(partition: str, service: str = "ec2") -> list[str]:
+    """The regions of a partition that have a service, as far as botocore knows; EC2 is everywhere."""
+    return shared_session().get_available_regions(service, partition)
 
 
 def _partition(region: str) -> str:
@@ -292,6 +371,12 @@ def _partition(region: str) -> str:
 
 def _connection(options: dict[str, Any], region: str) -> tuple[str | None, str | None, bool | str]:
     """amazon.aws's reading of the connection options: endpoint URL, profile, and how certificates are verified."""
+    keys = [name for name in ("access_key", "secret_key", "session_token") if options.get(name)]
+    if options.get("profile") and keys:
+        raise errors.invalid_input(
+            f"Both a profile ({_origin('profile', options)}) and access keys ({_origin(keys[0], options)}) are given. Use one of them: leave the option out, "
+            "or unset the variable."
+        )
     _region, endpoint_url, connection = get_aws_connection_info(_Options({**options, "region": region, "aws_config": None}))
     if endpoint_url and not _is_url(endpoint_url):
         raise errors.invalid_input(f"endpoint_url is {endpoint_url!r}, not a URL. {errors.ADVICE[errors.INVALID_INPUT]}")
@@ -301,10 +386,25 @@ def _connection(options: dict[str, Any], region: str) -> tuple[str | None, str |
     return endpoint_url, connection.get("profile_name"), verify
 
 
+def _origin(name: str, options: dict[str, Any]) -> str:
+    """Where an option's value comes from: the environment variable that has it, or the option."""
+    return next((f"{variable} in the environment" for variable in _VARIABLES_OF[name] if os.environ.get(variable) == options[name]), f"the option {name}")
+
+
 def _unusable(exception: Exception) -> errors.SecurityHubError:
     if errors.is_out_of_files(exception):
         return errors.unexpected(exception)
     return errors.invalid_input(f"The connection options can't be used: {exception}. {errors.ADVICE[errors.INVALID_INPUT]}")
+
+
+def _is_of_security_hub(endpoint_url: str | None) -> bool:
+    """Whether an endpoint is Security Hub's own at AWS, such as that of a VPC endpoint, where no other service answers."""
+    host = urlsplit(endpoint_url or "").hostname or ""
+    if not {"securityhub", "securityhub-fips"}.intersection(host.split(".")):
+        return False
+    partitions = shared_session().get_data("endpoints")["partitions"]
+    kinds = [kind for partition in partitions for kind in (partition, *partition["defaults"].get("variants", ()))]
+    return any(host.endswith("." + kind["dnsSuffix"]) for kind in kinds)
 
 
 def _is_url(text: str) -> bool:

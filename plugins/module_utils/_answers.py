@@ -32,6 +32,7 @@ _MUST_HAVE = {
     "InviteMembers": "UnprocessedAccounts",
     "ListInvitations": "Invitations",
     "ListMembers": "Members",
+    "ListRegions": "Regions",
     "ListTagsForResource": "Tags",
 }
 # What is about an account, or about several, and so must name it
@@ -162,4 +163,4 @@ def _beginning(body: bytes) -> str:
     text = " ".join(body[:_MOST_READ].decode("utf-8", "replace").split())
     if len(text) <= _MOST_SHOWN and len(body) <= _MOST_READ:
         return text
-    return text[: max(text.rfind(mark, 0, _MOST_SHOWN) for mark in " >,") + 1].rstrip() + " ..."
+    return text[: max(text.rfind(mark, 0, _MOST_SHOWN) for mark in " >,") + 1].rstrip() + " [...]"

@@ -75,7 +75,7 @@ class SecurityHubApi:
 
     def list_invitations(self) -> list[dict[str, Any]]:
         """All invitations that this account has received, as get_administrator's dicts. AWS: ListInvitations, all pages."""
-        found = self._list("list_invitations", "Invitations")
+        found = self._list("list_invitations", "Invitations", none_if=_says_no_such_resource)
         return [_invitation(invitation) for invitation in found]
 
     def accept(self, administrator_id: str, invitation_id: str) -> None:
@@ -98,7 +98,7 @@ class SecurityHubApi:
         self._call_for_account("delete_invitations", administrator_id)
 
     def count_invitations(self) -> int:
-        """How many invitations wait for an answer; an accepted one is not counted. AWS: GetInvitationsCount."""
+        """How many invitations the account has received, declined ones too, but for the accepted one. AWS: GetInvitationsCount."""
         return self._call("get_invitations_count", {})["InvitationsCount"]
 
     def get_members(self, account_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -218,9 +218,9 @@ class SecurityHubApi:
         """One call; {} where none_if recognizes the exception as AWS's way to say "none"."""
         return self._settle_bad_requests(method, lambda: self._client.call(method, **parameters), none_if)
 
-    def _list(self, method: str, items: str, **parameters: Any) -> list[dict[str, Any]]:
-        """All pages of a list."""
-        return self._settle_bad_requests(method, lambda: self._client.list_all(method, items, MaxResults=PAGE_SIZE, **parameters))
+    def _list(self, method: str, items: str, none_if: Callable[[Exception], bool] | None = None, **parameters: Any) -> list[dict[str, Any]]:
+        """All pages of a list; [] where none_if recognizes the exception as AWS's way to say "none"."""
+        return self._settle_bad_requests(method, lambda: self._client.list_all(method, items, MaxResults=PAGE_SIZE, **parameters), none_if) or []
 
     def _settle_bad_requests(self, method: str, call: Callable[[], Any], none_if: Callable[[Exception], bool] | None = None) -> Any:
         """Make a call and translate its errors; settle a BadRequestException, which means "hub is off" or "try again"."""
@@ -258,9 +258,9 @@ class SecurityHubApi:
         except errors.FAILURES as e:
             answer = self._explain(e)
             if answer.reason == errors.ACCESS_DENIED:
-                why = "Security Hub is probably not enabled (securityhub:DescribeHub, which would tell, is denied)"
+                why = "Security Hub CSPM is probably not enabled (securityhub:DescribeHub, which would tell, is denied)"
             elif answer.reason == errors.HUB_NOT_ENABLED or answer.code in ("ResourceNotFoundException", "BadRequestException"):
-                why = "Security Hub is not enabled"
+                why = "Security Hub CSPM is not enabled"
             else:
                 raise answer from e
             error = self._explain(bad_request)
@@ -272,8 +272,13 @@ class SecurityHubApi:
 
 def _says_no_administrator(exception: Exception) -> bool:
     """Whether an exception of GetAdministratorAccount is one of the ways in which AWS says that there is none."""
-    code = errors.aws_code(exception)
-    return code == "ResourceNotFoundException" or (code == "AccessDeniedException" and "no such resource found" in errors.aws_message(exception).lower())
+    is_bad_request = errors.aws_code(exception) == "BadRequestException"
+    return _says_not_found(exception) or _says_no_such_resource(exception) or (is_bad_request and "not associated" in errors.aws_message(exception).lower())
+
+
+def _says_no_such_resource(exception: Exception) -> bool:
+    """Whether an exception looks like IAM's, and is AWS's way to say that there is nothing of the kind."""
+    return errors.aws_code(exception) == "AccessDeniedException" and "no such resource found" in errors.aws_message(exception).lower()
 
 
 def _says_not_found(exception: Exception) -> bool:

@@ -80,6 +80,7 @@ _USUAL_CALLS: dict[str, dict[str, dict[str, Any]]] = {
         "get_members": {"AccountIds": ["-"]},
     },
     "sts": {"assume_role": {"RoleArn": "arn:aws:iam::123456789012:role/-", "RoleSessionName": "rehearsal"}},
+    "account": {"list_regions": {}},
 }
 # Where the shared client would go by itself
 _UNBOUND_REGION = "us-east-1"
@@ -297,7 +298,7 @@ def _shared_client(service: str, profile: str | None, verify: bool | str, aws_co
 
 def _goes_where_it_is_bound(client: Any, service: str) -> bool:
     """Whether a shared client takes region, credentials and endpoint from the binding of a call. The call is made up to its sending."""
-    method = {"securityhub": "get_administrator_account", "sts": "get_caller_identity"}[service]
+    method = {"securityhub": "get_administrator_account", "sts": "get_caller_identity", "account": "list_regions"}[service]
     region, key = "eu-west-1", "AKIDBOUND"
     requests = []
 
@@ -403,12 +404,12 @@ def _new_session(profile: str | None) -> botocore.session.Session:
     """A botocore session with the service models that other sessions have read already: some 0.1 s for each session that makes a client."""
     session = botocore.session.Session(profile=profile)
     with contextlib.suppress(ValueError):  # a botocore with another name for it reads them anew
-        session.register_component("data_loader", _loader())
+        session.register_component("data_loader", _loader(os.environ.get("AWS_DATA_PATH")))
     return session
 
 
-@functools.cache
-def _loader() -> Any:
+@functools.lru_cache(maxsize=8)
+def _loader(data_path: str | None) -> Any:  # pylint: disable=unused-argument
     return botocore.session.Session().get_component("data_loader")
 
 

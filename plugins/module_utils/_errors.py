@@ -32,6 +32,7 @@ AWS_ERROR = "aws_error"
 CREDENTIALS = "credentials"
 DIFFERENT_ADMINISTRATOR = "different_administrator"
 ENDPOINT_UNREACHABLE = "endpoint_unreachable"
+HUB_IN_USE = "hub_in_use"
 HUB_NOT_ENABLED = "hub_not_enabled"
 INTERNAL_ERROR = "internal_error"
 INVALID_INPUT = "invalid_input"
@@ -47,19 +48,26 @@ ADVICE = {
     ACCESS_DENIED: "Allow {actions} to the user or role that the task acts as.",
     ASSUME_ROLE_FAILED: "Check that the role exists, that its trust policy names this caller (and the external ID, if it asks for one), "
     "and that the caller may call sts:AssumeRole on it.",
-    AWS_ERROR: "AWS's own code and message are kept in the result's error.",
+    AWS_ERROR: "If AWS's message doesn't help, ask AWS's support; it needs the error's request_id.",
     CREDENTIALS: "Check the task's access_key, secret_key, session_token or profile, the AWS_* environment variables, "
     "and whether temporary credentials have expired.",
     ENDPOINT_UNREACHABLE: "Check the network, proxy, endpoint_url and TLS settings (aws_ca_bundle, validate_certs) of the machine that runs the task.",
-    HUB_NOT_ENABLED: "Enable Security Hub in this account and region first, then run the task again.",
-    INTERNAL_ERROR: "AWS failed on its side, also when asked again; run the task again later.",
+    HUB_IN_USE: "Remove the account's members first (securityhub_member with state=absent), then rerun the task.",
+    HUB_NOT_ENABLED: "Enable Security Hub CSPM there first, then rerun the task; the unified AWS Security Hub being on does not count.",
+    INTERNAL_ERROR: "AWS failed on its side, also when asked again; rerun the task later.",
     INVALID_INPUT: "Correct the task's options.",
-    LIMIT_EXCEEDED: "AWS kept throttling the calls, or a quota is used up; run the task again later, with fewer forks or with throttle, or raise the quota.",
-    ORGANIZATION_MANAGED: "The membership is managed through AWS Organizations and can't be changed by invitation; "
-    "the organization's delegated Security Hub administrator manages it.",
+    LIMIT_EXCEEDED: "AWS kept throttling the calls; rerun the task later, with fewer forks or with throttle.",
+    ORGANIZATION_MANAGED: "This is managed through AWS Organizations, by the organization's delegated Security Hub CSPM administrator: change it there.",
     REGION_NOT_ENABLED: "Check the region's name, and that the account has opted in to it (account:EnableRegion).",
     WRONG_ACCOUNT: "Nothing was done. Check the role (assume_role_arn), the profile and the credentials, or correct expected_account_id.",
 }
+
+# In place of its line, where LIMIT_EXCEEDED tells of a quota
+_ADVICE_ON_QUOTAS = "A quota is used up; AWS Service Quotas shows those of Security Hub CSPM."
+_ADVICE_ON_INVITATIONS = (
+    "An administrator has at most 1,000 outstanding invitations in a region, which can't be raised: "
+    "let accounts accept or decline theirs, or remove members that won't, then rerun the task."
+)
 
 _REASON_OF_CODE = {
     "InternalException": INTERNAL_ERROR,
@@ -100,11 +108,15 @@ _TRANSIENT_STATUSES = (429, 500, 502, 503, 504)
 _CREDENTIALS_OR_REGION_CODES = ("UnrecognizedClientException", "InvalidClientTokenId", "OptInRequired", "AuthFailure")
 _ACCESS_DENIED_CODES = ("AccessDeniedException", "AccessDenied", "UnauthorizedOperation", "UnauthorizedAccess")
 
+_SPEAKS_OF_QUOTA = re.compile(r"maximum|quota|limit (of|for|reached)|number of", re.IGNORECASE)
 _SPEAKS_OF_PERMISSION = re.compile(r"permission|not authorized|unauthorized|access denied|explicit deny", re.IGNORECASE)
 _SPEAKS_OF_ORGANIZATION = re.compile(r"\borgani[sz]ations?\b", re.IGNORECASE)
 _IS_POLICY_DECISION = re.compile(r"not authorized to perform|service control policy|explicit deny", re.IGNORECASE)
 _SAYS_IT_IS_SO = re.compile(r"already|no such|no longer|not (\w+ )?(found|exist|associated|a member|subscribed|enabled)", re.IGNORECASE)
-_MEMBERSHIP_CHANGES = re.compile(r"^(Accept|Disassociate|Decline|Delete|Invite|Create)")
+_SAYS_HUB_IS_IN_USE = re.compile(r"cannot disable.*administrator", re.IGNORECASE)
+_SPEAKS_OF_CENTRAL_CONFIGURATION = re.compile(r"central configuration|centrally (configured|managed)", re.IGNORECASE)
+# What is not an account's to change where its organization manages it
+_MANAGED_BY_ORGANIZATIONS = re.compile(r"(Accept|Disassociate|Decline|Delete|Invite|Create).*|(Enable|Disable)SecurityHub|UpdateSecurityHubConfiguration")
 _REASON_OF_PROCESSING_RESULT = (
     (re.compile(r"maximum|limit|quota|exceeded", re.IGNORECASE), LIMIT_EXCEEDED),
     (_SPEAKS_OF_ORGANIZATION, ORGANIZATION_MANAGED),
@@ -185,12 +197,12 @@ class SecurityHubError(Exception):
         return self.reason in (ACCESS_DENIED, ORGANIZATION_MANAGED)
 
     def as_dict(self) -> dict[str, Any]:
-        """The error as it stands in a result."""
+        """The error as it stands in a result, where AWS's message is not said twice."""
         return {
             "reason": self.reason,
             "message": self.message,
             "code": self.code,
-            "aws_message": self.aws_message,
+            "aws_message": None if self.aws_message and self.aws_message in self.message else self.aws_message,
             "operation": self.operation,
             "http_status": self.http_status,
             "request_id": self.request_id,
@@ -233,7 +245,7 @@ def unprocessed(operation: str, account_id: str, said: str | None, location: obj
             break
     return SecurityHubError(
         reason,
-        f"{operation} left account {account_id} unprocessed in {location}: {said.rstrip('.')}.",
+        f"{operation} left account {account_id} unprocessed in {location}: {said.rstrip('.')}. {_advice(reason, operation, said)}",
         aws_message=said,
         operation=operation,
         in_doubt=in_doubt,
@@ -318,12 +330,14 @@ def _client_error_reason(exception: boto_errors.ClientError, credentials_work: b
     if code in _CREDENTIALS_OR_REGION_CODES:
         return REGION_NOT_ENABLED if credentials_work else CREDENTIALS
     if (
-        _MEMBERSHIP_CHANGES.match(exception.operation_name)
+        _MANAGED_BY_ORGANIZATIONS.fullmatch(exception.operation_name)
         and status < 500
-        and _SPEAKS_OF_ORGANIZATION.search(message)
+        and (_SPEAKS_OF_ORGANIZATION.search(message) or _SPEAKS_OF_CENTRAL_CONFIGURATION.search(message))
         and not _IS_POLICY_DECISION.search(message)
     ):
         return ORGANIZATION_MANAGED
+    if exception.operation_name == "DisableSecurityHub" and status < 500 and _SAYS_HUB_IS_IN_USE.search(message):
+        return HUB_IN_USE
     if code == "InvalidAccessException":
         # Nobody needs a hub to enable one
         return ACCESS_DENIED if _SPEAKS_OF_PERMISSION.search(message) or exception.operation_name == "EnableSecurityHub" else HUB_NOT_ENABLED
@@ -363,6 +377,13 @@ def _what_failed(exception: Exception) -> str:
     return "A list without end" if isinstance(exception, boto_errors.PaginationError) else "No call could be made"
 
 
+def _advice(reason: str, operation: str | None, said: str, actions: Sequence[str] = ()) -> str:
+    """What to do about an error. said: AWS's message. actions: as of translate."""
+    if reason == LIMIT_EXCEEDED and _SPEAKS_OF_QUOTA.search(said):
+        return _ADVICE_ON_INVITATIONS if operation in ("CreateMembers", "InviteMembers") else _ADVICE_ON_QUOTAS
+    return ADVICE[reason].format(actions=" or ".join(actions or [f"securityhub:{operation}"]))
+
+
 def translate(
     exception: Exception, location: object, credentials_work: bool = False, region_exists: bool = True, actions: Sequence[str] = ()
 ) -> SecurityHubError:
@@ -383,8 +404,7 @@ def translate(
         reason = _exception_reason(exception, region_exists)
         said = str(exception)
         what = _what_failed(exception)
-    actions = " or ".join(actions or [f"securityhub:{operation}"])
-    advice = _TOO_MANY_FILES if is_out_of_files(exception) else ADVICE[reason].format(actions=actions)
+    advice = _TOO_MANY_FILES if is_out_of_files(exception) else _advice(reason, operation, aws_message(exception), actions)
     return SecurityHubError(
         reason,
         f"{what} in {location}: {said.rstrip('.')}. {advice}",

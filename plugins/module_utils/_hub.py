@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 from typing import Any
@@ -15,6 +16,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.tagging import compare_
 
 from . import _errors as errors
 from ._api import SecurityHubApi
+from ._waiting import REFUSAL_TIMEOUT
 from ._waiting import SETTLING_TIMEOUT
 from ._waiting import Poller
 from ._waiting import make_write
@@ -44,7 +46,7 @@ def ensure(api: SecurityHubApi, desired: DesiredState, outcome: Outcome) -> None
     outcome.update(hub=hub)
     if desired.state == "absent":
         if hub:
-            disabled_now = desired.check_mode or make_write(api.disable_hub, lambda: api.describe_hub() is None)
+            disabled_now = desired.check_mode or _disable(api)
             outcome.update(changed=disabled_now, hub=None)
     else:
         if not hub:
@@ -89,6 +91,27 @@ def _enable(api: SecurityHubApi, desired: DesiredState, outcome: Outcome) -> dic
     return hub
 
 
+def _disable(api: SecurityHubApi) -> bool:
+    """Disable the hub; returns whether this run did it. Where AWS refuses that to an administrator, its last member may have gone just now: it passes."""
+    members: list[dict[str, Any]] | None = None
+
+    def may_pass(error: errors.SecurityHubError) -> bool:
+        nonlocal members
+        if error.reason != errors.HUB_IN_USE:
+            return False
+        with contextlib.suppress(errors.SecurityHubError):  # then their number is not known
+            members = api.list_members()
+        return not members
+
+    try:
+        return make_write(api.disable_hub, lambda: api.describe_hub() is None, may_pass, REFUSAL_TIMEOUT)
+    except errors.SecurityHubError as e:
+        if e.reason != errors.HUB_IN_USE or members is None:
+            raise
+        why = f"has {len(members)} members there. {errors.ADVICE[e.reason]}" if members else "still counts as administrator. Rerun the task in a few minutes."
+        raise e.with_reason(e.reason, f"Security Hub CSPM can't be disabled in {api.resolve_location()}: the account {why}") from e
+
+
 def _enabled_hub(api: SecurityHubApi) -> dict[str, Any]:
     """The hub that was enabled just now; it may take a moment to show."""
     poller = Poller(SETTLING_TIMEOUT)
@@ -99,7 +122,7 @@ def _enabled_hub(api: SecurityHubApi) -> dict[str, Any]:
         if not poller.wait():
             raise errors.SecurityHubError(
                 errors.TIMEOUT,
-                f"Security Hub was enabled in {api.resolve_location()}, but AWS does not show it yet. Rerun the task to apply the remaining settings.",
+                f"Security Hub CSPM was enabled in {api.resolve_location()}, but AWS does not show it yet. Rerun the task to apply the remaining settings.",
             )
 
 

@@ -238,7 +238,8 @@ def _find_invitations(
     where = api.resolve_location()
     if poller:
         raise errors.SecurityHubError(
-            errors.TIMEOUT, f"No invitation from {desired.administrator_id} arrived in {where} within {desired.wait_timeout} s. {_how_to_invite(api, desired)}"
+            errors.TIMEOUT,
+            f"No invitation from {desired.administrator_id} arrived in {where} within {desired.wait_timeout} s. {_how_to_invite(api, desired, waited=True)}",
         )
     other = f" (its pending one has the ID {received[0]['invitation_id']})" if received else ""
     which = f"invitation {desired.invitation_id}" if desired.invitation_id else "invitation"
@@ -266,14 +267,12 @@ def _accepted(invitation: dict[str, Any]) -> dict[str, Any]:
     return {**invitation, "member_status": ENABLED}
 
 
-def _how_to_invite(api: SecurityHubApi, desired: DesiredState) -> str:
+def _how_to_invite(api: SecurityHubApi, desired: DesiredState, waited: bool = False) -> str:
     account_id = api.resolve_account_id()
     if account_id == desired.administrator_id:
         return "This account is that administrator itself: an administrator can't be its own member."
-    return (
-        f"Let {desired.administrator_id} invite {account_id or 'this account'} in this region (CreateMembers, then InviteMembers), "
-        "or set wait=true if the invitation is on its way."
-    )
+    next_step = "then rerun the task" if waited else "or set wait=true if the invitation is on its way"
+    return f"Let {desired.administrator_id} invite {account_id or 'this account'} in this region (CreateMembers, then InviteMembers), {next_step}."
 
 
 def _wait_until_visible(api: SecurityHubApi, desired: DesiredState, poller: Poller) -> dict[str, Any]:
@@ -286,7 +285,7 @@ def _wait_until_visible(api: SecurityHubApi, desired: DesiredState, poller: Poll
             raise errors.SecurityHubError(
                 errors.TIMEOUT,
                 f"The invitation from {desired.administrator_id} was accepted in {api.resolve_location()}, but the account did not show its new "
-                f"administrator within {desired.wait_timeout} s. Run the task again to check.",
+                f"administrator within {desired.wait_timeout} s. Rerun the task to check.",
             )
 
 

@@ -11,6 +11,7 @@ import contextlib
 import copy
 import logging
 import queue
+import re
 import threading
 from collections.abc import Callable
 from collections.abc import Iterable
@@ -74,7 +75,10 @@ def run_in_regions(
         account = Account(options)
     except errors.SecurityHubError as e:
         return failure_result(e, regions=[])
-    outcomes = [Outcome(region, copy.deepcopy(initial_result)) for region in account.regions]
+    more: dict[str, Any] = {}
+
+    def outcomes_of_all() -> list[Outcome]:
+        return [Outcome(region, copy.deepcopy(initial_result)) for region in account.regions]
 
     def act_in(outcome: Outcome) -> None:
         with _failure_in([outcome]):
@@ -83,15 +87,20 @@ def run_in_regions(
     try:
         with _silent_library():
             account.check_role()
+            outcomes = outcomes_of_all()
             with _failure_in(outcomes):
                 account.sign_in()
             if not any(outcome.error for outcome in outcomes):
                 account.check_caller()
+                if account.acts_everywhere:
+                    with _failure_in([]):
+                        more["regions_left_out"] = account.find_regions()
+                    outcomes = outcomes_of_all()
                 with _failure_in(outcomes):
                     _for_each(act_in, outcomes, account.stop)
     except errors.SecurityHubError as e:
         return failure_result(e, secrets=account.secrets())
-    return result_of(outcomes, promoted_fields, account.secrets)
+    return {**result_of(outcomes, promoted_fields, account.secrets), **more}
 
 
 def _for_each(act: Callable[[Item], None], items: list[Item], stop: Callable[[], None]) -> None:
@@ -154,7 +163,7 @@ def _silent_library() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _failure_in(outcomes: list[Outcome]) -> Iterator[None]:
-    """Keep what is raised as these outcomes' error. A defect here must not take the other regions' outcomes with it."""
+    """Keep what is raised as these outcomes' error; where there are none yet, raise it as the task's. A defect must not take the other outcomes with it."""
     try:
         yield
     except errors.SecurityHubError as e:
@@ -163,6 +172,8 @@ def _failure_in(outcomes: list[Outcome]) -> Iterator[None]:
         error = errors.unexpected(e)
     else:
         return
+    if not outcomes:
+        raise error
     for outcome in outcomes:
         outcome.error = error
 
@@ -185,8 +196,45 @@ def result_of(outcomes: list[Outcome], promoted_fields: Sequence[str], secrets: 
         result.update((field, regions[0][field]) for field in promoted_fields)
     failures = [region for region in regions if "error" in region]
     if failures:
-        result.update(failed=True, error=failures[0]["error"], msg=_message(failures, len(outcomes)))
+        groups = _alike(failures)
+        result.update(failed=True, error=failures[0]["error"], msg=_message(groups, len(outcomes)))
+        for first, *others in groups:
+            for other in others:
+                other["error"]["message"] = f"As in region {first['region']}; see its message."
     return result
+
+
+def _message(groups: list[list[dict[str, Any]]], asked: int) -> str:
+    """The task's message: a line for each group of regions that failed alike."""
+    if asked == 1:
+        return groups[0][0]["error"]["message"]
+    lines = [f"{sum(map(len, groups))} of {asked} regions failed"]
+    for group in groups:
+        names = ", ".join(failure["region"] for failure in group) if len(group) < asked else f"all {asked} regions"
+        lines.append(f"{names}: {group[0]['error']['message']}")
+    return "\n".join(lines)
+
+
+def _alike(failures: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """The regions that failed, those that failed alike in a list each."""
+    groups: list[list[dict[str, Any]]] = []
+    for failure in failures:
+        group = next((group for group in groups if _are_alike(group[0], failure)), None)
+        if group:
+            group.append(failure)
+        else:
+            groups.append([failure])
+    return groups
+
+
+def _are_alike(failure: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two regions failed for the same reason and with the same message, which may tell of their own names."""
+    same_message = failure["error"]["message"] == other["error"]["message"] or _without_region(failure) == _without_region(other)
+    return same_message and failure["error"]["reason"] == other["error"]["reason"]
+
+
+def _without_region(failure: dict[str, Any]) -> str:
+    return re.sub(rf"(?<![\w-]){re.escape(failure['region'])}(?![\w-])", "REGION", failure["error"]["message"])
 
 
 def _after(outcome: Outcome, before: Any) -> Any:
@@ -194,14 +242,6 @@ def _after(outcome: Outcome, before: Any) -> Any:
     if outcome.after is UNKNOWN:
         return None if outcome.changed else before
     return outcome.after
-
-
-def _message(failures: list[dict[str, Any]], asked: int) -> str:
-    if asked == 1:
-        return failures[0]["error"]["message"]
-    lines = [f"{len(failures)} of {asked} regions failed"]
-    lines += [f"{outcome['region']}: {outcome['error']['message']}" for outcome in failures]
-    return "\n".join(lines)
 
 
 def failure_result(error: errors.SecurityHubError, secrets: Iterable[str] = (), **fields: Any) -> dict[str, Any]:

@@ -268,6 +268,7 @@ class Emulator:
         }
         for name, value in request.headers.items():
             environ["HTTP_" + name.upper().replace("-", "_")] = value
+        environ["HTTP_HOST"] = "127.0.0.1"  # moto would look for the region in another one, such as a VPC endpoint's; it stands in the signature
         environ.pop("HTTP_CONTENT_TYPE", None)
         # Bodies are JSON whatever they are called, but for STS; moto would look into a form by itself
         environ["CONTENT_TYPE"] = "application/x-www-form-urlencoded" if call.service == "sts" else "application/json"

@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_hub
 from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_hub_info
 from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_invitation_info
+from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_member
 
 from .conftest import MEMBER
 from .conftest import ONCE
@@ -188,11 +189,58 @@ def test_a_hub_is_disabled_once(world):
     assert not hub(world, state="absent")["changed"]
 
 
-def test_an_administrator_with_members_is_not_disabled(world):
-    world.member_of(MEMBER, account=OTHER)
+@pytest.mark.parametrize("code", ["InvalidInputException", "InvalidAccessException", "AccessDeniedException"])
+@pytest.mark.parametrize("status", ["Enabled", "Created", "Resigned"])
+def test_an_administrator_with_members_is_not_disabled(world, code, status):
+    """Whatever the code, the message tells; it fails at once, and says how many members there are."""
+    world.control.settings(hub_in_use_answer=code)
+    world.member_of(MEMBER, account=OTHER, status=status)
+    world.member_of(MEMBER, account=THIRD, status=status)
     result = hub(world, state="absent")
     assert result["failed"] and not result["changed"]
     assert result["hub"], "it is still there"
+    error = result["error"]
+    assert (error["reason"], error["code"]) == ("hub_in_use", code) and "Cannot disable" in error["aws_message"]
+    assert "2 members" in result["msg"] and "state=absent" in result["msg"]
+    assert world.calls() == [DESCRIBE, DISABLE, "ListMembers", DESCRIBE]
+
+
+def test_the_last_member_has_just_gone(world, fast):
+    """AWS goes on for a moment to say that it is an administrator: it is tried again."""
+    world.member_of(MEMBER, account=OTHER)
+    world.lag(DISABLE, fast)
+    world.run_module(securityhub_member, assume_role_arn=world.role(MEMBER), members=[{"account_id": OTHER}], state="absent")
+    world.control.clear_calls()
+    result = hub(world, state="absent")
+    assert not result.get("failed"), result["msg"]
+    assert result["changed"] and result["hub"] is None
+    assert world.calls().count(DISABLE) > 1
+
+
+@pytest.mark.parametrize("denied", [False, True], ids=["no members", "ListMembers is denied"])
+def test_an_administrator_for_ever(world, clock, denied):
+    """It is tried for a while; then the message says what is known."""
+    enabled(world)
+    world.fault(DISABLE, times=None, error={"code": "InvalidInputException", "message": "Cannot disable Security Hub on the Security Hub administrator"})
+    if denied:
+        world.fault("ListMembers", deny=True)
+    result = hub(world, state="absent")
+    assert result["error"]["reason"] == "hub_in_use"
+    assert 25 < clock.slept <= 30
+    assert ("Remove the account's members first" if denied else "in a few minutes") in result["msg"]
+    assert MEMBER in result["msg"] and REGION in result["msg"]
+
+
+@pytest.mark.parametrize("operation, options", [(ENABLE, {}), (UPDATE, {"auto_enable_controls": False}), (DISABLE, {"state": "absent"})])
+def test_central_configuration(world, operation, options):
+    """What the organization configures is not the account's to change; no policy of IAM's is to be blamed."""
+    if operation != ENABLE:
+        enabled(world)
+    said = "This account is currently associated with a central configuration policy, so only the administrator can access this operation."
+    world.fault(operation, times=None, error={"code": "AccessDeniedException", "message": said})
+    result = hub(world, **options)
+    assert result["error"]["reason"] == "organization_managed" and not result["changed"]
+    assert said in result["msg"] and "delegated" in result["msg"] and "Allow securityhub:" not in result["msg"]
 
 
 def test_a_call_that_is_denied_is_named(world):

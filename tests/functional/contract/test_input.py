@@ -97,6 +97,15 @@ def keyless(**options):
         ({"endpoint_url": "http://["}, "invalid_input", "http://["),
         ({"aws_ca_bundle": "/nowhere/ca.pem", "endpoint_url": None}, "invalid_input", "/nowhere/ca.pem"),
         ({"assume_role_arn": f"arn:aws:iam::{WANTED}:role/SecurityHubMember"}, "invalid_input", "itself"),
+        ({"assume_role_arn": "SecurityHubMember"}, "invalid_input", "assume_role_arn is 'SecurityHubMember', not the ARN of a role"),
+        ({"assume_role_arn": f"arn:aws:iam::{MEMBER}:user/somebody"}, "invalid_input", "not the ARN of a role"),
+        ({"assume_role_arn": f"arn:aws:iam::{MEMBER[1:]}:role/Member"}, "invalid_input", "not the ARN of a role"),
+        ({"assume_role_arn": f"arn:aws:iam::{MEMBER}:role/Member\n"}, "invalid_input", "not the ARN of a role"),
+        ({"region": REGIONS}, "invalid_input", "For several use regions"),
+        ({"region": ",".join(REGIONS)}, "invalid_input", "For several use regions"),
+        ({"region": "all"}, "invalid_input", "regions: [all]"),
+        ({"regions": ["all", REGION]}, "invalid_input", "all beside other entries"),
+        ({"regions": f"{REGION}, all"}, "invalid_input", "all beside other entries"),
     ],
 )
 def test_options_that_can_not_work(world, options, reason, about):
@@ -107,6 +116,41 @@ def test_options_that_can_not_work(world, options, reason, about):
     assert about in result["msg"]
     assert "Unexpected" not in result["msg"] and "Traceback" not in result["msg"]
     assert not [call for call in world.control.calls() if call["operation"] != "AssumeRole" or about != "itself"]
+
+
+@pytest.mark.parametrize(
+    "variables, origins",
+    [
+        ({}, ["the option profile", "the option access_key"]),
+        ({"AWS_ACCESS_KEY_ID": True}, ["the option profile", "AWS_ACCESS_KEY_ID in the environment"]),
+        ({"AWS_ACCESS_KEY": True, "AWS_PROFILE": True}, ["AWS_PROFILE in the environment", "AWS_ACCESS_KEY in the environment"]),
+    ],
+)
+def test_profile_and_keys_together(world, monkeypatch, variables, origins):
+    """The message says where each comes from, since keys in the environment are easily forgotten."""
+    values = {"AWS_ACCESS_KEY_ID": world.access_key, "AWS_ACCESS_KEY": world.access_key, "AWS_PROFILE": "someone"}
+    for name in variables:
+        monkeypatch.setenv(name, values[name])
+    result = world.run(profile=None if "AWS_PROFILE" in variables else "someone", access_key=None if variables else world.access_key)
+    assert result["error"]["reason"] == "invalid_input"
+    assert all(f"({origin})" in result["msg"] for origin in origins)
+    assert world.access_key not in result["msg"] and world.secret_key not in result["msg"]
+    assert not world.control.calls()
+
+
+def test_spaces_around_regions(world):
+    """They come from lists in one string, and mean nothing."""
+    world.member_of(WANTED)
+    result = world.run(regions=f"{REGIONS[0]}, {REGIONS[1]} ,{REGIONS[0]}")
+    assert [outcome["region"] for outcome in result["regions"]] == REGIONS[:2]
+    assert not result.get("failed")
+
+
+def test_a_missing_profile_is_no_regions_fault(world):
+    """So none is named."""
+    result = world.run(**keyless(profile="nobody"), regions=REGIONS)
+    assert REGIONS[0] not in result["error"]["message"]
+    assert "nobody" in result["error"]["message"]
 
 
 def test_member_that_is_the_administrator_itself(world):

@@ -13,6 +13,7 @@ from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub
 
 from .conftest import MEMBER
 from .conftest import ONCE
+from .conftest import OTHER
 from .conftest import REGION
 from .conftest import REGIONS
 from .conftest import WANTED
@@ -303,3 +304,29 @@ def test_members_are_filtered_by_status_and_by_account(admin):
     found = run(admin, None, securityhub_member_info, account_ids=["500000000002", "600000000000"], regions=REGIONS[:2])
     assert [[member["account_id"] for member in outcome["members"]] for outcome in found["regions"]] == [["500000000002"], []]
     assert "members" not in found
+
+
+@pytest.mark.parametrize("setting, quota", [("max_invitations", "1,000 outstanding invitations"), ("max_members", "1,000 outstanding invitations")])
+def test_a_quota_is_not_told_as_throttling(world, setting, quota):
+    """What to do about it is another thing, and it can't be raised."""
+    world.control.seed(hubs=[WANTED])
+    world.control.settings(**{setting: 1})
+    result = members_of(world, [MEMBER, OTHER])
+    assert result["error"]["reason"] == "limit_exceeded"
+    assert quota in result["msg"] and "can't be raised" in result["msg"] and "throttl" not in result["msg"]
+
+
+def test_an_unprocessed_account_is_told_what_to_do(world):
+    """The message of each ends with it, as that of any error."""
+    world.control.seed(hubs=[WANTED])
+    left = {"AccountId": MEMBER, "ProcessingResult": "You are not authorized."}
+    world.fault(CREATE, response={"UnprocessedAccounts": [left]})
+    result = members_of(world, [MEMBER])
+    assert result["error"]["reason"] == "access_denied"
+    assert result["msg"].endswith("You are not authorized. Allow securityhub:CreateMembers to the user or role that the task acts as.")
+
+
+def members_of(world, account_ids):
+    """The result of inviting accounts as the administrator."""
+    options = {"assume_role_arn": world.role(WANTED), "aws_config": ONCE}
+    return world.run_module(securityhub_member, members=[{"account_id": account_id} for account_id in account_ids], **options)

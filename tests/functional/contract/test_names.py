@@ -80,9 +80,9 @@ def test_denial_in_other_words(world):
     assert world.calls() == [GET, OLDER[GET], LIST, ACCEPT]
 
 
-@pytest.mark.parametrize("answer", ["empty", "ResourceNotFoundException", "AccessDeniedException"])
+@pytest.mark.parametrize("answer", ["empty", "ResourceNotFoundException", "AccessDeniedException", "BadRequestException"])
 def test_none_under_the_older_name(world, answer):
-    """No administrator has three shapes under the older name too."""
+    """No administrator has four shapes under the older name too."""
     world.pending(WANTED)
     world.fault(GET, deny=True)
     world.control.settings(no_administrator_answer=answer)

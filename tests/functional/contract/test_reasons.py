@@ -43,21 +43,21 @@ ANSWERS = [
     ("ExpiredTokenException", "Expired", "credentials", "expired"),
     ("ExpiredToken", "Expired", "credentials", "expired"),
     ("SignatureDoesNotMatch", "Wrong", "credentials", "secret_key"),
-    ("ResourceConflictException", "Busy", "aws_error", "kept"),
-    ("NobodyKnowsThisException", "What", "aws_error", "kept"),
+    ("ResourceConflictException", "Busy", "aws_error", "request_id"),
+    ("NobodyKnowsThisException", "What", "aws_error", "request_id"),
 ]
 
 
 @pytest.mark.parametrize("code, said, reason, remedy", ANSWERS, ids=[f"{answer[0]}-{answer[2]}" for answer in ANSWERS])
 def test_answer_of_aws(world, code, said, reason, remedy):
-    """AWS's code and message are kept beside the reason; the message names account, region and remedy."""
+    """AWS's code is kept beside the reason; the message names account, region, AWS's message and the remedy."""
     world.pending(WANTED)
     world.fault(ANY_GET, times=None, error={"code": code, "message": said})
     result = world.run(aws_config=ONCE)
     error = result["error"]
     assert error["reason"] == reason
     assert set(error) == FIELDS
-    assert (error["code"], error["aws_message"], error["operation"]) == (code, said, GET)
+    assert (error["code"], error["aws_message"], error["operation"]) == (code, None, GET)
     (call,) = world.control.calls(operation=GET)
     assert (error["http_status"], error["request_id"]) == (call["status"], call["request_id"])
     assert all(word in error["message"] for word in (MEMBER, REGION, code, said, remedy))

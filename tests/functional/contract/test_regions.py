@@ -115,6 +115,35 @@ def test_regions_fail_for_reasons_of_their_own(world):
     assert len(lines) == 3
 
 
+def test_what_is_alike_is_said_once(world):
+    """Regions that fail alike share a line; the errors of the later ones point to the first. One that fails otherwise has its own."""
+    world.member_of(OTHER, regions=[REGIONS[1]])
+    result = world.run(regions=REGIONS)
+    off, other = result["regions"][0]["error"]["message"], result["regions"][1]["error"]["message"]
+    assert result["msg"].splitlines() == ["3 of 3 regions failed", f"{REGIONS[0]}, {REGIONS[2]}: {off}", f"{REGIONS[1]}: {other}"]
+    assert MEMBER in off and REGIONS[0] in off and "Security Hub CSPM" in off
+    assert result["regions"][2]["error"]["message"] == f"As in region {REGIONS[0]}; see its message."
+    assert [outcome["error"]["reason"] for outcome in result["regions"]] == ["hub_not_enabled", "different_administrator", "hub_not_enabled"]
+    assert [outcome["error"]["code"] for outcome in result["regions"]] == ["InvalidAccessException", None, "InvalidAccessException"]
+
+
+def test_all_regions_fail_alike(world):
+    """One line says so, whatever their names do in the message."""
+    world.control.seed(hubs=[MEMBER])
+    result = world.run(regions=REGIONS)
+    assert result["msg"] == f"3 of 3 regions failed\nall 3 regions: {result['error']['message']}"
+    assert len([outcome for outcome in result["regions"] if "As in region" not in outcome["error"]["message"]]) == 1
+
+
+def test_other_messages_are_not_alike(world):
+    """The same reason is not enough; nor is another region's name."""
+    for region, said in zip(REGIONS, ["Not this", "Not that", f"Not here but in {REGIONS[0]}"], strict=True):
+        world.fault(GET, region=region, error={"code": "InvalidInputException", "message": said})
+    result = world.run(regions=REGIONS)
+    assert len(result["msg"].splitlines()) == 4
+    assert "As in region" not in str(result)
+
+
 def test_all_regions_are_asked_at_the_same_time(world):
     """None is answered before all have been asked."""
     world.member_of(WANTED)
@@ -147,7 +176,7 @@ def test_role_that_fails_fails_everywhere(world):
     result = world.run(regions=REGIONS)
     assert [outcome["region"] for outcome in result["regions"]] == REGIONS
     assert {outcome["error"]["reason"] for outcome in result["regions"]} == {"assume_role_failed"}
-    assert result["msg"].startswith("3 of 3 regions failed\n")
+    assert result["msg"] == f"3 of 3 regions failed\nall 3 regions: {result['error']['message']}"
     assert world.control.operations() == ["AssumeRole"]
 
 

@@ -165,12 +165,12 @@ SOURCES = {
 
 
 def check_that_none_is_told(result, secrets):
-    """None of the secrets stands anywhere in a result, and what stood around them does, wherever AWS's words are told."""
+    """None of the secrets stands anywhere in a result, and what stood around them does, where AWS's words are told."""
     assert result["failed"]
-    for error in [result["error"], *(outcome["error"] for outcome in result["regions"])]:
-        for told in (error["message"], error["aws_message"], result["msg"]):
-            assert told.count("********") >= len(secrets)
-            assert "before" in told and "after" in told
+    for told in (result["error"]["message"], result["msg"]):
+        assert told.count("********") >= len(secrets)
+        assert "before" in told and "after" in told
+    assert {error["aws_message"] for error in [result["error"], *(outcome["error"] for outcome in result["regions"])]} == {None}  # it is in the message
     # Neither as they are nor quoted: the longest part of each that nothing quotes
     for secret in secrets:
         for part in secret.replace("+", "/").replace("=", "/").split("/"):
@@ -233,7 +233,7 @@ def test_secrets_of_one_account_among_many(world):
     world.fault("CreateMembers", response={"UnprocessedAccounts": [{"AccountId": MEMBER, "ProcessingResult": said}]})
     result = world.run_module(securityhub_member, assume_role_arn=None, members=[{"account_id": MEMBER}])
     (member,) = result["regions"][0]["members"]
-    assert member["error"]["aws_message"] == "before ******** after"
+    assert "before ******** after" in member["error"]["message"]
     assert world.secret_key not in json.dumps(result)
 
 
@@ -252,7 +252,7 @@ def test_what_a_terminal_would_act_upon_is_shown(world):
     for operation in ("GetAdministratorAccount", "GetMasterAccount"):
         world.fault(operation, times=len(REGIONS), error={"code": "AccessDeniedException", "message": harm})
     error = world.run(regions=REGIONS)["error"]
-    assert error["aws_message"] == shown and shown in error["message"]
+    assert shown in error["message"]
     world.fault("GetAdministratorAccount", response={"Administrator": {"AccountId": harm, "MemberStatus": harm, "InvitationId": harm}})
     result = world.run()
     assert result["error"]["reason"] == "different_administrator" and shown in result["msg"]

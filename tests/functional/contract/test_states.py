@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_invitation_info
+
 from .conftest import MEMBER
 from .conftest import ONCE
 from .conftest import OTHER
@@ -214,13 +216,26 @@ def test_administrator_is_told_as_the_service_tells_it(world):
     assert world.run()["administrator"] == accepted
 
 
-@pytest.mark.parametrize("answer", ["empty", "ResourceNotFoundException", "AccessDeniedException"])
-def test_no_administrator_has_three_shapes(world, answer):
-    """All of them mean none, and none of them makes the older twin be called."""
+@pytest.mark.parametrize("answer", ["empty", "ResourceNotFoundException", "AccessDeniedException", "BadRequestException"])
+def test_no_administrator_has_four_shapes(world, answer):
+    """All of them mean none, and none of them makes the older twin or DescribeHub be called."""
     world.pending(WANTED)
     world.control.settings(no_administrator_answer=answer)
     assert world.run()["changed"]
     assert world.calls() == [GET, LIST, ACCEPT]
+
+
+@pytest.mark.parametrize("answer", ["empty", "AccessDeniedException"])
+def test_no_invitations_have_two_shapes(world, answer):
+    """Both mean that there is none; a denial by IAM has another message."""
+    world.control.seed(hubs=[MEMBER])
+    world.control.settings(no_invitations_answer=answer)
+    assert world.run()["error"]["reason"] == "invitation_not_found"
+    assert not world.run(state="absent").get("failed")
+    read = world.run_module(securityhub_invitation_info)
+    assert not read.get("failed") and read["invitations"] == []
+    world.fault(LIST, deny=True)
+    assert world.run()["error"]["reason"] == "access_denied"
 
 
 def test_ended_membership_is_no_administrator(world):
@@ -290,7 +305,7 @@ def test_unprocessed_account_is_an_error(world, clock):
     world.fault(DECLINE, times=None, response={"UnprocessedAccounts": [{"AccountId": WANTED, "ProcessingResult": "No reason."}]})
     result = world.run(state="declined")
     assert result["error"]["reason"] == "aws_error"
-    assert result["error"]["aws_message"] == "No reason."
+    assert "No reason." in result["error"]["message"]
     assert not result["changed"]
 
 

@@ -49,6 +49,7 @@ def test_invitation_does_not_arrive(world, clock, options, seconds):
     assert result["error"]["reason"] == "timeout"
     assert f"within {seconds} s" in result["msg"]
     assert "No invitation" in result["msg"] and "InviteMembers" in result["msg"]
+    assert "then rerun the task" in result["msg"] and "wait=true" not in result["msg"]
     assert all(word in result["msg"] for word in (WANTED, MEMBER, REGION))
     assert not result["changed"] and not world.writes()
     # Often at first, then less so

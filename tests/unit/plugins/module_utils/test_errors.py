@@ -104,18 +104,19 @@ def test_a_host_that_is_not_found_may_be_a_region_that_is_not_there():
     assert errors.translate(exception, LOCATION, region_exists=False).reason == "region_not_enabled"
 
 
-def test_awss_words_are_kept_beside_the_message():
+def test_awss_message_is_not_said_twice():
     error = errors.translate(answer("AccessDeniedException", "No.", 403), LOCATION, actions=["securityhub:New", "securityhub:Old"])
     assert error.as_dict() == {
         "reason": "access_denied",
         "message": "ListInvitations failed in account 444455556666, region eu-west-1: AccessDeniedException: No. "
         "Allow securityhub:New or securityhub:Old to the user or role that the task acts as.",
         "code": "AccessDeniedException",
-        "aws_message": "No.",
+        "aws_message": None,
         "operation": "ListInvitations",
         "http_status": 403,
         "request_id": "id",
     }
+    assert error.with_reason("access_denied", "It may not.").as_dict()["aws_message"] == "No."
 
 
 @pytest.mark.parametrize(
