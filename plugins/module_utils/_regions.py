@@ -200,7 +200,7 @@ def result_of(outcomes: list[Outcome], promoted_fields: Sequence[str], secrets: 
         result.update(failed=True, error=failures[0]["error"], msg=_message(groups, len(outcomes)))
         for first, *others in groups:
             for other in others:
-                other["error"]["message"] = f"As in region {first['region']}; see its message."
+                other["error"]["message"] = f"As in region {first['region']}."
     return result
 
 

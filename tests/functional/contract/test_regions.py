@@ -122,7 +122,7 @@ def test_what_is_alike_is_said_once(world):
     off, other = result["regions"][0]["error"]["message"], result["regions"][1]["error"]["message"]
     assert result["msg"].splitlines() == ["3 of 3 regions failed", f"{REGIONS[0]}, {REGIONS[2]}: {off}", f"{REGIONS[1]}: {other}"]
     assert MEMBER in off and REGIONS[0] in off and "Security Hub CSPM" in off
-    assert result["regions"][2]["error"]["message"] == f"As in region {REGIONS[0]}; see its message."
+    assert result["regions"][2]["error"]["message"] == f"As in region {REGIONS[0]}."
     assert [outcome["error"]["reason"] for outcome in result["regions"]] == ["hub_not_enabled", "different_administrator", "hub_not_enabled"]
     assert [outcome["error"]["code"] for outcome in result["regions"]] == ["InvalidAccessException", None, "InvalidAccessException"]
 
