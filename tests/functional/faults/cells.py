@@ -71,6 +71,7 @@ def member(options: dict[str, t.Any], seed: dict[str, t.Any], writes: list[str],
 SCENARIOS = {
     "accepted": invitation({}, PENDING, [GET, LIST], [ACCEPT], has_administrator("administrator")),
     "accepted, waiting": invitation({"wait": True, "wait_timeout": 30}, PENDING, [GET, LIST], [ACCEPT], has_administrator("administrator")),
+    "accepted in all regions": invitation({"regions": ["all"]}, PENDING, ["ListRegions"], [ACCEPT], has_administrator("administrator")),
     "accepted already": invitation({}, MEMBER, [GET], [], has_administrator("administrator")),
     "replaced": invitation(
         {"replace_administrator": True},
@@ -201,8 +202,8 @@ class Cell:
         """The task's options, besides those that all cells share."""
         retries = {"retries": {"total_max_attempts": 3}} if self.always else {}
         return {
-            **self._filled(self.task.options),
             "regions": REGIONS,
+            **self._filled(self.task.options),
             "assume_role_arn": f"arn:aws:iam::{self.actor}:role/{ROLE}",
             "aws_config": {"connect_timeout": 5, "read_timeout": 5, **retries},
         }
@@ -212,8 +213,11 @@ class Cell:
         fault = FAULTS[self.fault][0]
         if self.is_write and self.when == "before":
             fault = WITHOUT_EFFECT.get(self.fault, fault)
+        meant: dict[str, t.Any]
         if self.call == "AssumeRole":
-            meant: dict[str, t.Any] = {"params": {"RoleArn": f"*:{self.actor}:*"}}
+            meant = {"params": {"RoleArn": f"*:{self.actor}:*"}}
+        elif self.call == "ListRegions":
+            meant = {"account": self.actor}
         else:
             operations = [self.call, {ACCEPT: "AcceptInvitation", LEAVE: "DisassociateFromMasterAccount", GET: "GetMasterAccount"}.get(self.call, self.call)]
             meant = {"account": self.actor, "region": FAULTY, "operation": operations}
