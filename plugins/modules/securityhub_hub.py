@@ -9,39 +9,40 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: securityhub_hub
 version_added: 1.0.0
-short_description: Enable, configure or disable AWS Security Hub in an account
+short_description: Enable, configure or disable AWS Security Hub CSPM in an account
 description:
-  - Enables Security Hub in an account, per region, and keeps its settings as given.
-  - An enabled hub stays as it is, but for the settings that the task names. What is not named is not touched.
+  - Enables AWS Security Hub CSPM in an account and region, and sets what the task names. Settings that it does not name are not touched.
 author:
   - cloudsec.securityhub contributors (@cloudsec)
 options:
   state:
     description:
-      - V(present) means that the hub is enabled.
-      - V(absent) means that it is disabled. B(AWS deletes its findings, insights and settings after 90 days), and the account's
-        memberships end at once. An administrator with members can't be disabled; remove the members first.
+      - V(present) means that Security Hub CSPM is enabled.
+      - V(absent) means that it is disabled. The account's memberships end at once. B(Findings and settings are deleted after 90 days),
+        archived findings after 30. Enabling Security Hub CSPM again before that brings them back.
+      - An administrator with members can't disable Security Hub CSPM; the task fails with the reason V(hub_in_use). Remove the members
+        first. AWS may still refuse for a moment after the last one was removed, so the task tries again before it fails.
     type: str
     choices: [present, absent]
     default: present
   enable_default_standards:
     description:
       - Whether the standards that AWS enables by default are enabled together with the hub. AWS's default is V(true).
-      - Has a meaning only where the task enables the hub; a hub that is enabled already keeps the standards that it has.
+      - Has an effect only where the task enables the hub; an enabled hub keeps its standards.
     type: bool
   control_finding_generator:
     description:
-      - V(SECURITY_CONTROL) makes one finding for a control that is in several standards, V(STANDARD_CONTROL) one for each standard.
+      - V(SECURITY_CONTROL) makes one finding for a control that is in several standards, V(STANDARD_CONTROL) makes one for each standard.
       - A member account takes its administrator's value.
     type: str
     choices: [SECURITY_CONTROL, STANDARD_CONTROL]
   auto_enable_controls:
     description:
-      - Whether new controls of enabled standards are enabled by themselves.
+      - Whether new controls of enabled standards are enabled automatically.
     type: bool
   tags:
     description:
-      - The hub's tags. Left out, its tags are not looked at.
+      - The hub's tags. Left out, they are neither read nor changed.
     type: dict
     aliases: [resource_tags]
   purge_tags:
@@ -61,7 +62,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Enable Security Hub in two regions, with the standards that AWS chooses
+- name: Enable Security Hub CSPM in two regions, with the standards that AWS enables by default
   cloudsec.securityhub.securityhub_hub:
     regions: [eu-central-1, us-east-1]
 
@@ -75,7 +76,7 @@ EXAMPLES = r"""
     tags:
       team: security
 
-- name: Disable Security Hub
+- name: Disable Security Hub CSPM
   cloudsec.securityhub.securityhub_hub:
     region: eu-central-1
     state: absent
@@ -84,7 +85,7 @@ EXAMPLES = r"""
 RETURN = r"""
 regions:
   description: What was found and done, in each region in the order asked for.
-  returned: always, except where the task fails with V(wrong_account)
+  returned: unless the task fails before any region is asked, as with V(wrong_account) or where O(regions=all) can't be listed
   type: list
   elements: dict
   contains:
@@ -101,7 +102,7 @@ regions:
       type: str
       sample: present
     hub:
-      description: The hub after the task. V(null) where Security Hub is not enabled.
+      description: The hub after the task. V(null) where Security Hub CSPM is not enabled.
       type: dict
       contains:
         hub_arn:
@@ -109,11 +110,11 @@ regions:
           type: str
           sample: arn:aws:securityhub:eu-central-1:444455556666:hub/default
         subscribed_at:
-          description: When Security Hub was enabled, ISO 8601.
+          description: When Security Hub CSPM was enabled, ISO 8601.
           type: str
           sample: "2026-01-31T12:00:00.000Z"
         auto_enable_controls:
-          description: Whether new controls of enabled standards are enabled by themselves.
+          description: Whether new controls of enabled standards are enabled automatically.
           type: bool
           sample: true
         control_finding_generator:
@@ -128,12 +129,18 @@ regions:
       description: What went wrong in this region, like RV(error).
       returned: on failure in the region
       type: dict
+regions_left_out:
+  description: The regions that the account has enabled but that were not asked, since botocore knows that they lack Security Hub CSPM.
+  returned: with O(regions=all)
+  type: list
+  elements: str
+  sample: []
 hub:
   description: RV(regions[].hub) of the only region.
   returned: when there is exactly one region
   type: dict
 error:
-  description: The first region's error.
+  description: The error of the first region that failed, or of the task where no region was asked.
   returned: on failure
   type: dict
   contains:
@@ -141,24 +148,28 @@ error:
       description:
         - A word that stays the same across releases, for C(rescue) and C(failed_when).
         - One of V(hub_not_enabled), V(access_denied), V(invitation_not_found), V(different_administrator), V(already_accepted),
-          V(organization_managed), V(invalid_input), V(limit_exceeded), V(internal_error), V(region_not_enabled), V(credentials),
-          V(assume_role_failed), V(wrong_account), V(endpoint_unreachable), V(timeout), V(aws_error).
+          V(organization_managed), V(hub_in_use), V(invalid_input), V(limit_exceeded), V(internal_error), V(region_not_enabled),
+          V(credentials), V(assume_role_failed), V(wrong_account), V(endpoint_unreachable), V(timeout), V(aws_error).
       type: str
       sample: hub_not_enabled
     message:
-      description: What happened, in which account and region, and what to do about it.
+      description:
+        - What happened, in which account and region, and what to do about it.
+        - Where several regions failed alike, RV(regions[].error) has the whole message for the first of them only. For the others it
+          names that one, as in C(As in region eu-central-1).
       type: str
       sample: >-
         GetAdministratorAccount failed in account 444455556666, region eu-central-1: InvalidAccessException: Account 444455556666 is not
-        subscribed to AWS Security Hub. Enable Security Hub in this account and region first, then run the task again.
+        subscribed to AWS Security Hub. Enable Security Hub CSPM there first, then rerun the task; the unified AWS Security Hub being on
+        does not count.
     code:
       description: AWS's error code. V(null) where AWS did not answer or did not fail.
       type: str
       sample: InvalidAccessException
     aws_message:
-      description: AWS's own message.
+      description: AWS's own message. V(null) where RV(error.message) contains it, or where AWS sent none.
       type: str
-      sample: Account 444455556666 is not subscribed to AWS Security Hub
+      sample: null
     operation:
       description: The AWS operation that failed.
       type: str
@@ -172,10 +183,12 @@ error:
       type: str
       sample: 0d8f6c4c-6d4b-4b5a-9d0f-0c9f0f1c2d3e
 msg:
-  description: The error's message; with several regions, how many of them failed and a line for each.
+  description:
+    - The error's message; with several regions, how many of them failed and a line for each.
+    - Regions that failed alike share a line, which names them or says C(all 17 regions).
   returned: on failure
   type: str
-  sample: "1 of 3 regions failed\neu-west-1: ..."
+  sample: "2 of 3 regions failed\neu-central-1, eu-west-1: ..."
 """
 
 from typing import Any

@@ -9,10 +9,11 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: securityhub_hub_info
 version_added: 1.0.0
-short_description: Tell whether AWS Security Hub is enabled, and how it is set
+short_description: Tell whether AWS Security Hub CSPM is enabled, and how it is set
 description:
-  - Reads an account's hub, its settings and its tags in each region.
-  - A region where Security Hub is not enabled is not a failure; its RV(regions[].hub) is V(null).
+  - Reads an account's AWS Security Hub CSPM hub, its settings and its tags in each region.
+  - A region where Security Hub CSPM is not enabled is not a failure; its RV(regions[].hub) is V(null), also where the unified AWS
+    Security Hub is on.
 author:
   - cloudsec.securityhub contributors (@cloudsec)
 options: {}
@@ -32,7 +33,12 @@ EXAMPLES = r"""
     regions: [eu-central-1, eu-west-1, us-east-1]
   register: hubs
 
-- name: Name the regions where Security Hub is off
+- name: Look in all regions that the account has enabled
+  cloudsec.securityhub.securityhub_hub_info:
+    regions: [all]
+  register: hubs
+
+- name: Name the regions where Security Hub CSPM is off
   ansible.builtin.debug:
     msg: "{{ hubs.regions | selectattr('hub', 'none') | map(attribute='region') }}"
 """
@@ -40,7 +46,7 @@ EXAMPLES = r"""
 RETURN = r"""
 regions:
   description: What was found, in each region in the order asked for.
-  returned: always, except where the task fails with V(wrong_account)
+  returned: unless the task fails before any region is asked, as with V(wrong_account) or where O(regions=all) can't be listed
   type: list
   elements: dict
   contains:
@@ -53,7 +59,7 @@ regions:
       type: bool
       sample: false
     hub:
-      description: The hub. V(null) where Security Hub is not enabled.
+      description: The hub. V(null) where Security Hub CSPM is not enabled.
       type: dict
       contains:
         hub_arn:
@@ -61,11 +67,11 @@ regions:
           type: str
           sample: arn:aws:securityhub:eu-central-1:444455556666:hub/default
         subscribed_at:
-          description: When Security Hub was enabled, ISO 8601.
+          description: When Security Hub CSPM was enabled, ISO 8601.
           type: str
           sample: "2026-01-31T12:00:00.000Z"
         auto_enable_controls:
-          description: Whether new controls of enabled standards are enabled by themselves.
+          description: Whether new controls of enabled standards are enabled automatically.
           type: bool
           sample: true
         control_finding_generator:
@@ -80,12 +86,18 @@ regions:
       description: What went wrong in this region, like RV(error).
       returned: on failure in the region
       type: dict
+regions_left_out:
+  description: The regions that the account has enabled but that were not asked, since botocore knows that they lack Security Hub CSPM.
+  returned: with O(regions=all)
+  type: list
+  elements: str
+  sample: []
 hub:
   description: RV(regions[].hub) of the only region.
   returned: when there is exactly one region
   type: dict
 error:
-  description: The first region's error.
+  description: The error of the first region that failed, or of the task where no region was asked.
   returned: on failure
   type: dict
   contains:
@@ -93,24 +105,28 @@ error:
       description:
         - A word that stays the same across releases, for C(rescue) and C(failed_when).
         - One of V(hub_not_enabled), V(access_denied), V(invitation_not_found), V(different_administrator), V(already_accepted),
-          V(organization_managed), V(invalid_input), V(limit_exceeded), V(internal_error), V(region_not_enabled), V(credentials),
-          V(assume_role_failed), V(wrong_account), V(endpoint_unreachable), V(timeout), V(aws_error).
+          V(organization_managed), V(hub_in_use), V(invalid_input), V(limit_exceeded), V(internal_error), V(region_not_enabled),
+          V(credentials), V(assume_role_failed), V(wrong_account), V(endpoint_unreachable), V(timeout), V(aws_error).
       type: str
       sample: hub_not_enabled
     message:
-      description: What happened, in which account and region, and what to do about it.
+      description:
+        - What happened, in which account and region, and what to do about it.
+        - Where several regions failed alike, RV(regions[].error) has the whole message for the first of them only. For the others it
+          names that one, as in C(As in region eu-central-1).
       type: str
       sample: >-
         GetAdministratorAccount failed in account 444455556666, region eu-central-1: InvalidAccessException: Account 444455556666 is not
-        subscribed to AWS Security Hub. Enable Security Hub in this account and region first, then run the task again.
+        subscribed to AWS Security Hub. Enable Security Hub CSPM there first, then rerun the task; the unified AWS Security Hub being on
+        does not count.
     code:
       description: AWS's error code. V(null) where AWS did not answer or did not fail.
       type: str
       sample: InvalidAccessException
     aws_message:
-      description: AWS's own message.
+      description: AWS's own message. V(null) where RV(error.message) contains it, or where AWS sent none.
       type: str
-      sample: Account 444455556666 is not subscribed to AWS Security Hub
+      sample: null
     operation:
       description: The AWS operation that failed.
       type: str
@@ -124,10 +140,12 @@ error:
       type: str
       sample: 0d8f6c4c-6d4b-4b5a-9d0f-0c9f0f1c2d3e
 msg:
-  description: The error's message; with several regions, how many of them failed and a line for each.
+  description:
+    - The error's message; with several regions, how many of them failed and a line for each.
+    - Regions that failed alike share a line, which names them or says C(all 17 regions).
   returned: on failure
   type: str
-  sample: "1 of 3 regions failed\neu-west-1: ..."
+  sample: "2 of 3 regions failed\neu-central-1, eu-west-1: ..."
 """
 
 from typing import Any

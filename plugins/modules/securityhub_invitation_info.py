@@ -9,10 +9,10 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: securityhub_invitation_info
 version_added: 1.0.0
-short_description: List the AWS Security Hub invitations of an account, and its administrator
+short_description: List the AWS Security Hub CSPM invitations of an account, and its administrator
 description:
-  - Reads the invitations that an account has received in each region, all pages, how many of them wait for an answer, and who the
-    account's administrator is now.
+  - Reads the AWS Security Hub CSPM invitations that an account has received in each region, all pages, AWS's count of them, and who
+    the account's administrator is now.
   - It runs with the member account's credentials, or assumes a role in it.
 author:
   - cloudsec.securityhub contributors (@cloudsec)
@@ -52,7 +52,7 @@ EXAMPLES = r"""
 RETURN = r"""
 regions:
   description: What was found, in each region in the order asked for.
-  returned: always, except where the task fails with V(wrong_account)
+  returned: unless the task fails before any region is asked, as with V(wrong_account) or where O(regions=all) can't be listed
   type: list
   elements: dict
   contains:
@@ -95,13 +95,20 @@ regions:
           invited_at: "2026-01-31T12:00:00+00:00"
           member_status: Invited
     pending_count:
-      description: How many invitations wait for an answer, from any sender. An accepted one is not counted.
+      description: AWS's count of all invitations, from any sender, but the accepted one. Declined ones are counted too, so it is not
+        how many wait for an answer.
       type: int
       sample: 1
     error:
       description: What went wrong in this region, like RV(error).
       returned: on failure in the region
       type: dict
+regions_left_out:
+  description: The regions that the account has enabled but that were not asked, since botocore knows that they lack Security Hub CSPM.
+  returned: with O(regions=all)
+  type: list
+  elements: str
+  sample: []
 administrator:
   description: RV(regions[].administrator) of the only region.
   returned: when there is exactly one region
@@ -116,7 +123,7 @@ pending_count:
   returned: when there is exactly one region
   type: int
 error:
-  description: The first region's error.
+  description: The error of the first region that failed, or of the task where no region was asked.
   returned: on failure
   type: dict
   contains:
@@ -124,24 +131,28 @@ error:
       description:
         - A word that stays the same across releases, for C(rescue) and C(failed_when).
         - One of V(hub_not_enabled), V(access_denied), V(invitation_not_found), V(different_administrator), V(already_accepted),
-          V(organization_managed), V(invalid_input), V(limit_exceeded), V(internal_error), V(region_not_enabled), V(credentials),
-          V(assume_role_failed), V(wrong_account), V(endpoint_unreachable), V(timeout), V(aws_error).
+          V(organization_managed), V(hub_in_use), V(invalid_input), V(limit_exceeded), V(internal_error), V(region_not_enabled),
+          V(credentials), V(assume_role_failed), V(wrong_account), V(endpoint_unreachable), V(timeout), V(aws_error).
       type: str
       sample: hub_not_enabled
     message:
-      description: What happened, in which account and region, and what to do about it.
+      description:
+        - What happened, in which account and region, and what to do about it.
+        - Where several regions failed alike, RV(regions[].error) has the whole message for the first of them only. For the others it
+          names that one, as in C(As in region eu-central-1).
       type: str
       sample: >-
         GetAdministratorAccount failed in account 444455556666, region eu-central-1: InvalidAccessException: Account 444455556666 is not
-        subscribed to AWS Security Hub. Enable Security Hub in this account and region first, then run the task again.
+        subscribed to AWS Security Hub. Enable Security Hub CSPM there first, then rerun the task; the unified AWS Security Hub being on
+        does not count.
     code:
       description: AWS's error code. V(null) where AWS did not answer or did not fail.
       type: str
       sample: InvalidAccessException
     aws_message:
-      description: AWS's own message.
+      description: AWS's own message. V(null) where RV(error.message) contains it, or where AWS sent none.
       type: str
-      sample: Account 444455556666 is not subscribed to AWS Security Hub
+      sample: null
     operation:
       description: The AWS operation that failed.
       type: str
@@ -155,10 +166,12 @@ error:
       type: str
       sample: 0d8f6c4c-6d4b-4b5a-9d0f-0c9f0f1c2d3e
 msg:
-  description: The error's message; with several regions, how many of them failed and a line for each.
+  description:
+    - The error's message; with several regions, how many of them failed and a line for each.
+    - Regions that failed alike share a line, which names them or says C(all 17 regions).
   returned: on failure
   type: str
-  sample: "1 of 3 regions failed\neu-west-1: ..."
+  sample: "2 of 3 regions failed\neu-central-1, eu-west-1: ..."
 """
 
 from typing import Any

@@ -9,9 +9,9 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: securityhub_member_info
 version_added: 1.0.0
-short_description: List the members of an AWS Security Hub administrator
+short_description: List the members of an AWS Security Hub CSPM administrator
 description:
-  - Reads all members of an administrator account in each region, whatever their status, all pages.
+  - Reads all members of an AWS Security Hub CSPM administrator account in each region, whatever their status, all pages.
   - It runs with the administrator account's credentials.
 author:
   - cloudsec.securityhub contributors (@cloudsec)
@@ -53,7 +53,7 @@ EXAMPLES = r"""
 RETURN = r"""
 regions:
   description: What was found, in each region in the order asked for.
-  returned: always, except where the task fails with V(wrong_account)
+  returned: unless the task fails before any region is asked, as with V(wrong_account) or where O(regions=all) can't be listed
   type: list
   elements: dict
   contains:
@@ -98,13 +98,19 @@ regions:
       description: What went wrong in this region, like RV(error).
       returned: on failure in the region
       type: dict
+regions_left_out:
+  description: The regions that the account has enabled but that were not asked, since botocore knows that they lack Security Hub CSPM.
+  returned: with O(regions=all)
+  type: list
+  elements: str
+  sample: []
 members:
   description: RV(regions[].members) of the only region.
   returned: when there is exactly one region
   type: list
   elements: dict
 error:
-  description: The first region's error.
+  description: The error of the first region that failed, or of the task where no region was asked.
   returned: on failure
   type: dict
   contains:
@@ -112,24 +118,28 @@ error:
       description:
         - A word that stays the same across releases, for C(rescue) and C(failed_when).
         - One of V(hub_not_enabled), V(access_denied), V(invitation_not_found), V(different_administrator), V(already_accepted),
-          V(organization_managed), V(invalid_input), V(limit_exceeded), V(internal_error), V(region_not_enabled), V(credentials),
-          V(assume_role_failed), V(wrong_account), V(endpoint_unreachable), V(timeout), V(aws_error).
+          V(organization_managed), V(hub_in_use), V(invalid_input), V(limit_exceeded), V(internal_error), V(region_not_enabled),
+          V(credentials), V(assume_role_failed), V(wrong_account), V(endpoint_unreachable), V(timeout), V(aws_error).
       type: str
       sample: hub_not_enabled
     message:
-      description: What happened, in which account and region, and what to do about it.
+      description:
+        - What happened, in which account and region, and what to do about it.
+        - Where several regions failed alike, RV(regions[].error) has the whole message for the first of them only. For the others it
+          names that one, as in C(As in region eu-central-1).
       type: str
       sample: >-
         GetAdministratorAccount failed in account 444455556666, region eu-central-1: InvalidAccessException: Account 444455556666 is not
-        subscribed to AWS Security Hub. Enable Security Hub in this account and region first, then run the task again.
+        subscribed to AWS Security Hub. Enable Security Hub CSPM there first, then rerun the task; the unified AWS Security Hub being on
+        does not count.
     code:
       description: AWS's error code. V(null) where AWS did not answer or did not fail.
       type: str
       sample: InvalidAccessException
     aws_message:
-      description: AWS's own message.
+      description: AWS's own message. V(null) where RV(error.message) contains it, or where AWS sent none.
       type: str
-      sample: Account 444455556666 is not subscribed to AWS Security Hub
+      sample: null
     operation:
       description: The AWS operation that failed.
       type: str
@@ -143,10 +153,12 @@ error:
       type: str
       sample: 0d8f6c4c-6d4b-4b5a-9d0f-0c9f0f1c2d3e
 msg:
-  description: The error's message; with several regions, how many of them failed and a line for each.
+  description:
+    - The error's message; with several regions, how many of them failed and a line for each.
+    - Regions that failed alike share a line, which names them or says C(all 17 regions).
   returned: on failure
   type: str
-  sample: "1 of 3 regions failed\neu-west-1: ..."
+  sample: "2 of 3 regions failed\neu-central-1, eu-west-1: ..."
 """
 
 from typing import Any
