@@ -109,9 +109,10 @@ def test_tasks_for_accounts_act_in_them_and_in_no_other(snippet):
 
 @pytest.mark.parametrize("snippet", snippets("json"))
 def test_json_is_an_iam_policy_with_actions_that_exist(snippet):
-    botocore_session = pytest.importorskip("botocore.session")
+    session = pytest.importorskip("botocore.session").get_session()
     known = {"sts:AssumeRole", "iam:CreateServiceLinkedRole"}
-    known.update("securityhub:" + name for name in botocore_session.get_session().get_service_model("securityhub").operation_names)
+    for service in ("securityhub", "account"):
+        known.update(f"{service}:{name}" for name in session.get_service_model(service).operation_names)
     for statement in json.loads(snippet)["Statement"]:
         actions = statement["Action"]
         assert set([actions] if isinstance(actions, str) else actions) <= known
