@@ -108,7 +108,9 @@ def _disable(api: SecurityHubApi) -> bool:
     except errors.SecurityHubError as e:
         if e.reason != errors.HUB_IN_USE or members is None:
             raise
-        why = f"has {len(members)} members there. {errors.ADVICE[e.reason]}" if members else "still counts as administrator. Rerun the task in a few minutes."
+        why = "still counts as administrator. Rerun the task in a few minutes."
+        if members:
+            why = f"has {len(members)} member{'s' * (len(members) > 1)} there. {errors.ADVICE[e.reason]}"
         raise e.with_reason(e.reason, f"Security Hub CSPM can't be disabled in {api.resolve_location()}: the account {why}") from e
 
 
