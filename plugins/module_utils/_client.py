@@ -299,7 +299,8 @@ def _shared_client(service: str, profile: str | None, verify: bool | str, aws_co
 def _goes_where_it_is_bound(client: Any, service: str) -> bool:
     """Whether a shared client takes region, credentials and endpoint from the binding of a call. The call is made up to its sending."""
     method = {"securityhub": "get_administrator_account", "sts": "get_caller_identity", "account": "list_regions"}[service]
-    region, key = "eu-west-1", "AKIDBOUND"
+    # Of another partition: of a service that one region answers for, its partition decides
+    region, key = "cn-northwest-1", "AKIDBOUND"
     requests = []
 
     def keep(request: Any, **kwargs: Any) -> None:  # pylint: disable=unused-argument

@@ -114,7 +114,7 @@ def run(emulator, folder, **options):
 def test_tasks_work_without(emulator, rename, what):
     """Each in turn. What is slower then, is slower."""
     folder = rename(*WORKS[what])
-    result = run(emulator, folder)
+    result = run(emulator, folder, regions=["all"])
     assert not result.get("failed"), result["msg"]
     assert [outcome["administrator"]["account_id"] for outcome in result["regions"]] == [ADMINISTRATOR] * len(REGIONS)
 

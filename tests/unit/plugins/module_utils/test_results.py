@@ -80,6 +80,12 @@ def test_a_client_makes_no_call_on_its_own():
         client().describe_hub()
 
 
+@pytest.mark.parametrize("service", ["securityhub", "sts", "account"])
+def test_each_service_has_a_client_for_all_regions(service):
+    """The other way to make calls is the slower one, and bounds less."""
+    assert client(service)
+
+
 def test_clients_are_shared_until_the_environment_is_another(monkeypatch):
     first = client()
     assert client() is first
