@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +15,12 @@ from typing import Any
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._member import ENABLED
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._text import printable
 
-EVERYWHERE = "all regions"
+# More accounts than these are named at the end of their line, and more regions by their number where they are all of the run
+_NAMED_ACCOUNTS = 5
+_NAMED_REGIONS = 3
+
+# What leaves two errors of an account alike in different regions
+_ALIKE = ("reason", "code", "operation")
 
 
 class Report:
@@ -22,34 +28,66 @@ class Report:
 
     variables: the playbook's: administrator_id, members, regions, check_mode.
     administrator: the results of the administrator's tasks. accounts: the results of each account's tasks, by account ID.
+    pending: the regions where each account had something to do, by account ID; left out, all. foreseen: reasons that are no errors.
     """
 
     def __init__(
-        self, variables: dict[str, Any], administrator: Iterable[dict[str, Any]] = (), accounts: dict[str, list[dict[str, Any]]] | None = None
+        self,
+        variables: dict[str, Any],
+        administrator: Iterable[dict[str, Any]] = (),
+        accounts: dict[str, list[dict[str, Any]]] | None = None,
+        pending: dict[str, list[str]] | None = None,
+        foreseen: Collection[str] = (),
     ) -> None:
         self.check_mode = variables["check_mode"]
         self.regions = list(dict.fromkeys(variables["regions"]))
         self.account_ids = _account_ids(variables)
         self.accounts = accounts or {}
         self.administrator = f"administrator {variables['administrator_id']}"
-        self.errors = [error for result in administrator for error in _errors(self.administrator, result)]
-        self.errors += [error for account_id, results in self.accounts.items() for result in results for error in _errors(account_id, result)]
+        errors = [error for result in administrator for error in _errors(self.administrator, result, self.regions)]
+        for account_id, results in self.accounts.items():
+            regions = (pending or {}).get(account_id, self.regions)
+            errors += [error for result in results for error in _errors(account_id, result, regions)]
+        self.errors = [error for error in errors if error["reason"] not in foreseen]
+        self._failed = {(error["who"], error["region"]) for error in self.errors}
 
     def has_failed(self, who: str, region: str) -> bool:
         """Whether anything went wrong for the administrator or an account in a region."""
-        return any(error["who"] == who and error["region"] in (region, EVERYWHERE) for error in self.errors)
+        return (who, region) in self._failed
 
     def total(self, memberships: int, said: str) -> str:
         """The first line: how many memberships of all there should be."""
         expected = len(self.account_ids) * len(self.regions)
-        return f"{len(self.account_ids)} accounts x {len(self.regions)} regions: {memberships} of {expected} memberships {said}."
+        return f"{_count(self.account_ids, 'account')} x {_count(self.regions, 'region')}: {memberships} of {expected} memberships {said}."
+
+    def lines(self, told: Iterable[tuple[str, str, Iterable[str], str]]) -> list[str]:
+        """Lines that tell what befell whom: "WHO: BEFORE in REGIONS AFTER". Those whom the same befell share one.
+
+        told: who, what stands before the regions, the regions, what stands after them; that may name the account.
+        """
+        alike: dict[str, tuple[str, list[str]]] = {}
+        for who, before, regions, after in told:
+            line = f"{before} in {self._named(regions)}{after}"
+            alike.setdefault(line.replace(who, ""), (line, []))[1].append(who)
+        return [
+            f"{_joined(names)}: {line}" if len(names) <= _NAMED_ACCOUNTS else f"{_count(names, 'account')}: {line} The accounts: {_joined(names)}."
+            for line, names in alike.values()
+        ]
+
+    def _named(self, regions: Iterable[str]) -> str:
+        names = list(dict.fromkeys(regions))
+        return f"all {len(names)} regions" if len(names) > _NAMED_REGIONS and set(names) == set(self.regions) else _joined(names)
 
     def error_lines(self) -> list[str]:
-        """A line for everyone and each reason."""
-        alike: dict[tuple[str, str], list[dict[str, str]]] = {}
+        """The lines of all that went wrong."""
+        alike: dict[tuple[str, ...], list[dict[str, str]]] = {}
         for error in self.errors:
-            alike.setdefault((error["who"], error["reason"]), []).append(error)
-        return [f"{who}: {reason} in {_joined(error['region'] for error in found)}. {found[0]['message']}" for (who, reason), found in sorted(alike.items())]
+            alike.setdefault((error["who"], *(str(error[name]) for name in _ALIKE)), []).append(error)
+        return self.lines(
+            # In further regions, the message may only point to the first one's
+            (who, reason, (error["region"] for error in found), f". {found[0]['message']}")
+            for (who, reason, *_rest), found in sorted(alike.items())
+        )
 
 
 def variable_mistakes(variables: dict[str, Any]) -> list[str]:
@@ -100,26 +138,26 @@ def onboarding_report(
     seen: the result of looking at the members in the end. variables: as of Report, and enable_hubs. pending: who had to accept where,
     regions by account ID. administrator and accounts: as of Report; an account's last result is that of accepting.
     """
-    report = Report(variables, [*administrator, seen], accounts)
-    if report.check_mode:
-        # What the run itself would bring about is no error for check mode to find missing
-        foreseen = ["invitation_not_found"] + ["hub_not_enabled"] * variables["enable_hubs"]
-        report.errors = [error for error in report.errors if error["reason"] not in foreseen]
+    # What the run itself would bring about is no error for check mode to find missing
+    foreseen = ["invitation_not_found"] + ["hub_not_enabled"] * variables["enable_hubs"] if variables["check_mode"] else []
+    report = Report(variables, [*administrator, seen], accounts, pending, foreseen)
     statuses = {(member["account_id"], outcome["region"]): member["member_status"] for outcome in seen.get("regions", []) for member in outcome["members"]}
-    late = []
+    waiting: dict[tuple[str, str], list[str]] = {}
     for region in [] if report.check_mode else [outcome["region"] for outcome in seen.get("regions", [])]:
         for account_id in report.account_ids:
             status = statuses.get((account_id, region), "no member")
             if status not in ENABLED and not report.has_failed(report.administrator, region) and not report.has_failed(account_id, region):
-                late.append(f"{account_id}: still {status} in {region}, though nothing failed.")
-    lines = [report.total(sum(status in ENABLED for status in statuses.values()), "are in force")]
+                waiting.setdefault((account_id, status), []).append(region)
+    late = report.lines((account_id, f"still {status}", regions, ", though nothing failed.") for (account_id, status), regions in waiting.items())
+    accepted = []
     for account_id, results in report.accounts.items():
         if report.check_mode:
-            accepted = [region for region in pending.get(account_id, []) if not report.has_failed(account_id, region)]
+            regions = [region for region in pending.get(account_id, []) if not report.has_failed(account_id, region)]
         else:
-            accepted = [outcome["region"] for outcome in results[-1].get("regions", []) if outcome["changed"] and not outcome.get("error")]
-        if accepted:
-            lines.append(f"{account_id}: {'would be accepted' if report.check_mode else 'accepted'} in {_joined(accepted)}.")
+            regions = [outcome["region"] for outcome in results[-1].get("regions", []) if outcome["changed"] and not outcome.get("error")]
+        if regions:
+            accepted.append((account_id, "would be accepted" if report.check_mode else "accepted", regions, "."))
+    lines = [report.total(sum(status in ENABLED for status in statuses.values()), "are in force"), *report.lines(accepted)]
     return {"errors": report.errors, "late": printable(late), "lines": printable(lines + report.error_lines() + late)}
 
 
@@ -130,35 +168,52 @@ def offboarding_report(removed: dict[str, Any], variables: dict[str, Any], accou
     """
     report = Report(variables, [removed], accounts)
     gone = [member for outcome in removed.get("regions", []) for member in outcome["members"] if member["member_status"] in (None, "Deleted")]
-    lines = [report.total(len(gone), "would end" if report.check_mode else "have ended")]
+    done: dict[tuple[str, str], list[str]] = {}
     for account_id, results in report.accounts.items():
-        left = [outcome["region"] for outcome in results[-1].get("regions", []) if outcome["changed"]]
-        if left:
-            lines.append(f"{account_id}: {'would leave' if report.check_mode else 'left'} in {_joined(left)}.")
+        for outcome in results[-1].get("regions", []):
+            if outcome["changed"]:
+                done.setdefault((account_id, _leaving(outcome, report.check_mode)), []).append(outcome["region"])
+    lines = [report.total(len(gone), "would end" if report.check_mode else "have ended")]
+    lines += report.lines((account_id, what, regions, ".") for (account_id, what), regions in done.items())
     return {"errors": report.errors, "lines": printable(lines + report.error_lines())}
 
 
-def _errors(who: str, result: dict[str, Any]) -> Iterator[dict[str, str]]:
-    """All that went wrong in a task, for the administrator or for accounts: who, region, reason, message."""
+def _leaving(outcome: dict[str, Any], check_mode: bool) -> str:
+    """What an account has done, or would do, in a region to leave the administrator; an invitation that is left over goes with the membership."""
+    if outcome["previous_administrator"]:
+        return "would leave" if check_mode else "left"
+    if outcome.get("invitation_remains"):
+        return "declined the invitation"
+    return "would delete the invitation" if check_mode else "deleted the invitation"
+
+
+def _errors(who: str, result: dict[str, Any], regions: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """All that went wrong in a task, for the administrator or for accounts: who, region, reason, code, operation, message.
+
+    regions: where the task was to act.
+    """
     if not result.get("regions"):
         if result.get("msg"):
-            yield {"who": who, "region": EVERYWHERE, "reason": result.get("error", {}).get("reason", "failed"), "message": result["msg"]}
+            error = result.get("error", {"reason": "failed"})
+            for region in regions:
+                yield _error(who, region, {**error, "message": result["msg"]})
         return
     for outcome in result["regions"]:
         of_members = [(member["account_id"], member["error"]) for member in outcome.get("members") or [] if member.get("error")]
         for account_id, error in of_members:
-            yield _error(account_id, outcome, error)
+            yield _error(account_id, outcome["region"], error)
         # The error of a region may be the first member's, told once more
         if outcome.get("error") and not any(_from_aws(outcome["error"]) == _from_aws(error) for _account_id, error in of_members):
-            yield _error(who, outcome, outcome["error"])
+            yield _error(who, outcome["region"], outcome["error"])
 
 
-def _error(who: str, outcome: dict[str, Any], error: dict[str, Any]) -> dict[str, str]:
-    return {"who": who, "region": outcome["region"], "reason": error["reason"], "message": error["message"]}
+def _error(who: str, region: str, error: dict[str, Any]) -> dict[str, Any]:
+    return {"who": who, "region": region, "message": error["message"], **{name: error.get(name) for name in _ALIKE}}
 
 
 def _from_aws(error: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in error.items() if name != "message"}
+    """An error without its wording: aws_message is null where message has it in it."""
+    return {name: value for name, value in error.items() if name not in ("message", "aws_message")}
 
 
 def _account_ids(variables: dict[str, Any]) -> list[str]:
@@ -172,3 +227,8 @@ def _is_account_id(text: str) -> bool:
 
 def _joined(names: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(names))
+
+
+def _count(things: Collection[Any], name: str) -> str:
+    """How many there are, in words: 1 account, 2 accounts."""
+    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"

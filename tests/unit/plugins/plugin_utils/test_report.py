@@ -6,16 +6,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ansible_collections.cloudsec.securityhub.plugins.plugin_utils import _report
 
 ADMINISTRATOR = "111111111111"
 ONE, TWO = "200000000001", "200000000002"
-RUN = {
+RUN: dict[str, Any] = {
     "administrator_id": ADMINISTRATOR,
     "members": [{"account_id": ONE}, {"account_id": TWO}],
-    "regions": ["eu-west-1", "us-east-1", "eu-west-1"],
+    "regions": ["eu-west-1", "us-east-1"],
     "check_mode": False,
     "enable_hubs": False,
 }
@@ -36,9 +38,9 @@ def members(region, statuses, region_error=None, errors=None):
     return {"region": region, "changed": False, "members": found, **({"error": region_error} if region_error else {})}
 
 
-def accepted(region, changed=True, failure=None):
+def accepted(region, changed=True, failure=None, **more):
     """A region's outcome of accepting."""
-    return {"region": region, "changed": changed, **({"error": failure} if failure else {})}
+    return {"region": region, "changed": changed, "previous_administrator": None, **more, **({"error": failure} if failure else {})}
 
 
 ALL_ENABLED = {"regions": [members(region, {ONE: "Enabled", TWO: "Associated"}) for region in ("eu-west-1", "us-east-1")]}
@@ -99,19 +101,80 @@ def test_who_failed_is_not_late_too():
     assert told["late"] == []
     assert told["lines"][1:] == [
         f"{ONE}: access_denied in eu-west-1. Not allowed.",
-        f"{TWO}: assume_role_failed in all regions. No role.",
+        f"{TWO}: assume_role_failed in eu-west-1, us-east-1. No role.",
         f"administrator {ADMINISTRATOR}: limit_exceeded in us-east-1. Too many.",
     ]
 
 
-def test_what_failed_alike_stands_in_one_line():
-    failures = [accepted(region, changed=region == "us-east-1", failure=error("hub_not_enabled", f"Off in {region}.")) for region in ("eu-west-1", "us-east-1")]
-    told = report({"msg": "Unreachable"}, accounts={ONE: [{"regions": failures}, {"regions": failures}]})
+def test_a_task_that_failed_before_it_asked_any_region_failed_where_it_was_to_act():
+    wrong = {"msg": "Another account.", "error": error("wrong_account", "Another account.")}
+    seen = {"regions": [members("eu-west-1", {TWO: "Enabled"}), members("us-east-1", {TWO: "Enabled"})]}
+    told = report(seen, accounts={ONE: [{}, wrong]}, pending={ONE: ["us-east-1"]})
+    assert told["lines"][1:] == [f"{ONE}: wrong_account in us-east-1. Another account.", f"{ONE}: still no member in eu-west-1, though nothing failed."]
+
+
+def test_what_failed_alike_in_an_account_stands_in_one_line():
+    off = [
+        accepted("eu-west-1", failure=error("hub_not_enabled", "Off in eu-west-1.", code="InvalidAccessException")),
+        accepted("us-east-1", changed=True, failure=error("hub_not_enabled", "As in region eu-west-1.", code="InvalidAccessException")),
+    ]
+    told = report({"msg": "Unreachable"}, accounts={ONE: [{"regions": off}, {"regions": off}]})
     # One that has changed something and failed then has not accepted
     assert told["lines"][1:] == [
         f"{ONE}: hub_not_enabled in eu-west-1, us-east-1. Off in eu-west-1.",
-        f"administrator {ADMINISTRATOR}: failed in all regions. Unreachable",
+        f"administrator {ADMINISTRATOR}: failed in eu-west-1, us-east-1. Unreachable",
     ]
+
+
+@pytest.mark.parametrize("other", [{"reason": "aws_error"}, {"code": "Other"}, {"operation": "ListInvitations"}], ids=lambda other: next(iter(other)))
+def test_what_failed_differently_in_an_account_stands_in_lines_of_its_own(other):
+    first = error("access_denied", "Not the one.", code="AccessDeniedException", operation="GetAdministratorAccount")
+    found = [accepted("eu-west-1", failure=first), accepted("us-east-1", failure={**first, "message": "Not the other.", **other})]
+    lines = report(accounts={ONE: [{}, {"regions": found}]})["lines"]
+    assert sorted(line.partition(" in ")[2] for line in lines[1:]) == ["eu-west-1. Not the one.", "us-east-1. Not the other."]
+
+
+def test_accounts_that_failed_alike_share_a_line():
+    def off(account_id, *regions):
+        return [{}, {"regions": [accepted(region, failure=error("hub_not_enabled", f"Off in {account_id}, {regions[0]}.")) for region in regions]}]
+
+    three = "200000000003"
+    accounts = {ONE: off(ONE, "eu-west-1", "us-east-1"), TWO: off(TWO, "us-east-1"), three: off(three, "eu-west-1", "us-east-1")}
+    assert report(accounts=accounts)["lines"][1:] == [
+        f"{ONE}, {three}: hub_not_enabled in eu-west-1, us-east-1. Off in {ONE}, eu-west-1.",
+        f"{TWO}: hub_not_enabled in us-east-1. Off in {TWO}, us-east-1.",
+    ]
+
+
+def test_a_summary_of_many_accounts_that_failed_alike_is_short_and_names_all():
+    regions = [f"xx-region-{number}" for number in range(17)]
+    account_ids = [str(200000000001 + number) for number in range(50)]
+    run = {**RUN, "members": [{"account_id": account_id} for account_id in account_ids], "regions": regions}
+    text = "GetAdministratorAccount failed in account {}, region xx-region-0: InvalidAccessException: Account {} is not subscribed to AWS Security Hub."
+    first, *further = regions
+    accounts = {
+        account_id: [
+            {},
+            {
+                "regions": [accepted(first, failure=error("hub_not_enabled", text.format(account_id, account_id)))]
+                + [accepted(region, failure=error("hub_not_enabled", f"As in region {first}.")) for region in further]
+            },
+        ]
+        for account_id in account_ids
+    }
+    nobody = {"regions": [members(region, {}) for region in regions]}
+    told = report(nobody, run, accounts=accounts)
+    assert told["lines"] == [
+        "50 accounts x 17 regions: 0 of 850 memberships are in force.",
+        f"50 accounts: hub_not_enabled in all 17 regions. {text.format(account_ids[0], account_ids[0])} The accounts: {', '.join(account_ids)}.",
+    ]
+    assert len("\n".join(told["lines"])) < 3000
+    # One region less is not all, and who is late or has accepted is told in the same way
+    assert "in xx-region-0, xx-region-1, " in report(nobody, {**run, "regions": [*regions, "another"]}, accounts=accounts)["lines"][1]
+    names = f". The accounts: {', '.join(account_ids)}."
+    assert report(nobody, run)["late"] == [f"50 accounts: still no member in all 17 regions, though nothing failed{names}"]
+    accounts = {account_id: [{}, {"regions": [accepted(region) for region in regions]}] for account_id in account_ids}
+    assert report(nobody, run, accounts=accounts)["lines"][1] == f"50 accounts: accepted in all 17 regions{names}"
 
 
 @pytest.mark.parametrize(
@@ -131,7 +194,7 @@ def test_what_failed_alike_stands_in_one_line():
     ids=["the member's own", "another", "another that is worded so"],
 )
 def test_the_error_of_a_region_that_a_member_has_had(of_region, lines):
-    left_out = error("aws_error", "Left out.", operation="InviteMembers")
+    left_out = error("aws_error", "Left out.", aws_message="Out.", operation="InviteMembers")
     invited = {"regions": [members("eu-west-1", {ONE: None, TWO: "Invited"}, region_error=of_region, errors={ONE: left_out})]}
     assert report(administrator=[invited])["lines"][1:] == lines
 
@@ -148,7 +211,7 @@ def test_check_mode_foresees_what_the_run_would_bring():
     assert [found["reason"] for found in told["errors"]] == ["credentials"]
     assert told["lines"][1] == f"{ONE}: would be accepted in eu-west-1, us-east-1."
     # A run foresees nothing
-    assert len(report(seen, {**RUN, "enable_hubs": True}, **run)["errors"]) == 3
+    assert len(report(seen, {**RUN, "enable_hubs": True}, pending=pending, **run)["errors"]) == 3
 
 
 def test_who_has_an_invitation_to_accept():
@@ -168,21 +231,34 @@ def test_who_has_an_invitation_to_accept():
     assert _report.onboarding_pending({"msg": "No credentials", "failed": True}, RUN) == []
 
 
-@pytest.mark.parametrize("check_mode, ended, left", [(False, "have ended", "left"), (True, "would end", "would leave")], ids=["run", "check"])
-def test_offboarding(check_mode, ended, left):
+@pytest.mark.parametrize(
+    "check_mode, ended, left, deleted",
+    [(False, "have ended", "left", "deleted the invitation"), (True, "would end", "would leave", "would delete the invitation")],
+    ids=["run", "check"],
+)
+def test_offboarding(check_mode, ended, left, deleted):
     removed = {"regions": [members("eu-west-1", {ONE: None, TWO: "Deleted"}), members("us-east-1", {ONE: "Removed", TWO: None})]}
-    denied = {"msg": "Not allowed.", "error": {"reason": "assume_role_failed"}}
-    told = _report.offboarding_report(removed, {**RUN, "check_mode": check_mode}, {ONE: [{"regions": [accepted("eu-west-1")]}], TWO: [denied]})
+    denied = {"msg": "Not allowed.", "error": error("assume_role_failed", "Not allowed.")}
+    gone = {"account_id": ADMINISTRATOR}
+    leaving = [accepted("eu-west-1", previous_administrator=gone), accepted("us-east-1"), accepted("eu-north-1", changed=False)]
+    told = _report.offboarding_report(removed, {**RUN, "check_mode": check_mode}, {ONE: [{"regions": leaving}], TWO: [denied]})
     assert told["lines"] == [
         f"2 accounts x 2 regions: 3 of 4 memberships {ended}.",
         f"{ONE}: {left} in eu-west-1.",
-        f"{TWO}: assume_role_failed in all regions. Not allowed.",
+        f"{ONE}: {deleted} in us-east-1.",
+        f"{TWO}: assume_role_failed in eu-west-1, us-east-1. Not allowed.",
     ]
+
+
+def test_an_invitation_that_could_only_be_declined():
+    leaving = [accepted("eu-west-1", invitation_remains=True), accepted("us-east-1", changed=False, invitation_remains=True)]
+    told = _report.offboarding_report({"regions": []}, {**RUN, "members": [{"account_id": ONE}]}, {ONE: [{"regions": leaving}]})
+    assert told["lines"] == ["1 account x 2 regions: 0 of 2 memberships have ended.", f"{ONE}: declined the invitation in eu-west-1."]
 
 
 def test_no_text_forges_a_line():
     seen = {"regions": [members("eu-west-1", {ONE: "Enabled\n2: accepted\x1b[2J"}), members("us-east-1", {})]}
     told = report(seen, accounts={TWO: [{}, {"msg": "Bad\r\n\U0001f600\ud83d"}]})
     assert all(line.isprintable() for line in told["lines"])
-    assert f"{TWO}: failed in all regions. Bad\\r\\n\U0001f600\\ud83d" in told["lines"]
+    assert f"{TWO}: failed in eu-west-1, us-east-1. Bad\\r\\n\U0001f600\\ud83d" in told["lines"]
     assert f"{ONE}: still Enabled\\n2: accepted\\x1b[2J in eu-west-1, though nothing failed." in told["lines"]
