@@ -18,6 +18,7 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """The filters by their names."""
         return {
+            "_unknown_names": _report.unknown_names,
             "_variable_mistakes": _report.variable_mistakes,
             "_onboarding_pending": _report.onboarding_pending,
             "_onboarding_report": _report.onboarding_report,

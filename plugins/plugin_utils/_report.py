@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Collection
 from collections.abc import Iterable
@@ -14,6 +15,10 @@ from typing import Any
 
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._member import ENABLED
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._text import printable
+
+PREFIX = "securityhub_"
+# The only other name of the playbooks' that has the prefix: what each account's host has, and the pattern of a role may have in it
+ACCOUNT_ID = "securityhub_account_id"
 
 # More accounts than these are named at the end of their line, and more regions by their number where they are all of the run
 _NAMED_ACCOUNTS = 5
@@ -40,7 +45,7 @@ class Report:
         foreseen: Collection[str] = (),
     ) -> None:
         self.check_mode = variables["check_mode"]
-        self.regions = list(dict.fromkeys(variables["regions"]))
+        self.regions = variables["regions"]
         self.account_ids = _account_ids(variables)
         self.accounts = accounts or {}
         self.administrator = f"administrator {variables['administrator_id']}"
@@ -90,17 +95,46 @@ class Report:
         )
 
 
-def variable_mistakes(variables: dict[str, Any]) -> list[str]:
-    """What is wrong with the variables of a run, in sentences. They are there, and of the right types. variables: as of Report."""
+def unknown_names(names: Collection[str], spec: dict[str, Any], members: Any) -> list[str]:
+    """The variables, and the keys of members, that no playbook reads, each in a sentence that names the nearest one.
+
+    names: of all variables that begin with PREFIX. spec: the argument spec of those that are read. members: securityhub_members, whatever it is.
+    """
+    # What all names begin with makes none of them like another
+    known = [name.removeprefix(PREFIX) for name in spec]
+    unknown = sorted(set(names) - set(spec) - {ACCOUNT_ID})
+    mistakes = [f"There is no variable {name}{_nearest(name.removeprefix(PREFIX), known, PREFIX)}" for name in unknown]
+    if ACCOUNT_ID in names:
+        mistakes.append(f"Take out {ACCOUNT_ID}: each account has its own.")
+    keys = spec["securityhub_members"]["options"]
+    found: dict[str, list[str]] = {}
+    for number, member in enumerate(members if isinstance(members, list) else [], 1):
+        for key in member if isinstance(member, dict) else ():
+            if key not in keys:
+                found.setdefault(str(key), []).append(f"account {member['account_id']}" if "account_id" in member else f"entry {number}")
+    for key, where in found.items():
+        others = f" and {_count(where[1:], 'other')}" if where[1:] else ""
+        mistakes.append(f"In securityhub_members there is no key {key} ({where[0]}{others}){_nearest(key, keys)}")
+    return printable(mistakes)
+
+
+def _nearest(name: str, known: Iterable[str], prefix: str = "") -> str:
+    """The end of a sentence about an unknown name."""
+    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f"; did you mean {prefix}{found[0]}?" if found else "."
+
+
+def variable_mistakes(members: list[dict[str, Any]], administrator_id: str, regions: list[str] | str) -> list[str]:
+    """What is wrong with variables that are there, and of the right types: in sentences."""
     mistakes = []
-    account_ids = _account_ids(variables)
-    administrator_id = str(variables["administrator_id"])
+    account_ids = _account_ids({"members": members})
+    administrator_id = str(administrator_id)
     if not _is_account_id(administrator_id):
         mistakes.append("Set securityhub_administrator_id to the administrator's account ID, 12 digits in quotes.")
-    if isinstance(variables["regions"], str) or not variables["regions"]:
+    if isinstance(regions, str) or not regions:
         mistakes.append("Set securityhub_regions to a list of regions, such as [eu-central-1, us-east-1].")
     if not account_ids:
-        mistakes.append("Set securityhub_members to a list of accounts, each with account_id and email.")
+        mistakes.append("Set securityhub_members to a list of accounts, each with its account_id.")
     no_ids = [account_id for account_id in account_ids if not _is_account_id(account_id)]
     if no_ids:
         mistakes.append(f"Each of securityhub_members needs an account_id of 12 digits in quotes. Not so: {_joined(no_ids)}.")

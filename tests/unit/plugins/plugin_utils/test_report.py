@@ -22,6 +22,11 @@ RUN: dict[str, Any] = {
     "enable_hubs": False,
 }
 CHECK = {**RUN, "check_mode": True}
+SPEC = {
+    "securityhub_members": {"type": "list", "options": {"account_id": {"type": "str"}, "email": {"type": "str"}}},
+    "securityhub_regions": {"type": "list"},
+    "securityhub_enable_hubs": {"type": "bool"},
+}
 
 
 def error(reason, message="It failed.", **more):
@@ -52,21 +57,51 @@ def report(seen=None, run=None, administrator=(), accounts=None, pending=None):
 
 
 @pytest.mark.parametrize(
+    "names, members, says",
+    [
+        (["securityhub_regions", "securityhub_members", "securityhub_enable_hubs"], [{"account_id": ONE, "email": "one@example.com"}], []),
+        (["securityhub_enable_hub"], [], ["There is no variable securityhub_enable_hub; did you mean securityhub_enable_hubs?"]),
+        # What all names begin with makes none of them like another
+        (["securityhub_x"], [], ["There is no variable securityhub_x."]),
+        (["securityhub_account_id"], [], ["Take out securityhub_account_id"]),
+        (
+            [],
+            [{"account_id": ONE, "mail": "one@example.com"}, {"account_id": TWO, "mail": "", "owner": ""}],
+            [
+                f"In securityhub_members there is no key mail (account {ONE} and 1 other); did you mean email?",
+                f"In securityhub_members there is no key owner (account {TWO}).",
+            ],
+        ),
+        ([], [{"id": ONE}, {1: ONE}], [f"In securityhub_members there is no key {key} (entry {number})" for key, number in (("id", 1), ("1", 2))]),
+        # What is of another type is told by the check of types
+        ([], [ONE], []),
+        ([], "none", []),
+        ([], None, []),
+    ],
+)
+def test_unknown_names(names, members, says):
+    mistakes = _report.unknown_names(names, SPEC, members)
+    assert len(mistakes) == len(says)
+    assert all(mistake.startswith(said) for mistake, said in zip(mistakes, says, strict=True))
+
+
+@pytest.mark.parametrize(
     "variables, says",
     [
         ({}, None),
+        ({"administrator_id": int(ADMINISTRATOR)}, None),
         ({"administrator_id": "1234"}, "Set securityhub_administrator_id"),
         ({"administrator_id": "11111111111１"}, "Set securityhub_administrator_id"),
         ({"regions": "us-east-1"}, "Set securityhub_regions"),
         ({"regions": []}, "Set securityhub_regions"),
-        ({"members": []}, "Set securityhub_members"),
+        ({"members": []}, "Set securityhub_members to a list of accounts, each with its account_id."),
         ({"members": [{"account_id": "20000000000"}, {"account_id": 7}]}, "digits in quotes. Not so: 20000000000, 7."),
         ({"members": [{"account_id": ONE}, {"account_id": TWO}, {"account_id": ONE}]}, f"Take out {ONE}."),
         ({"members": [{"account_id": ADMINISTRATOR}]}, f"Take out {ADMINISTRATOR}."),
     ],
 )
 def test_mistakes_in_variables(variables, says):
-    mistakes = _report.variable_mistakes({**RUN, **variables})
+    mistakes = _report.variable_mistakes(**{**{name: RUN[name] for name in ("members", "administrator_id", "regions")}, **variables})
     assert len(mistakes) == (says is not None)
     assert says is None or says in mistakes[0]
 
@@ -77,8 +112,8 @@ def test_all_is_well():
 
 
 def test_account_ids_may_be_numbers():
-    run = {**RUN, "members": [{"account_id": int(ONE)}, {"account_id": int(TWO)}]}
-    assert not report(run=run)["late"] and not _report.variable_mistakes(run)
+    members = [{"account_id": int(ONE)}, {"account_id": int(TWO)}]
+    assert not report(run={**RUN, "members": members})["late"] and not _report.variable_mistakes(members, ADMINISTRATOR, RUN["regions"])
 
 
 def test_only_memberships_in_force_are_counted():
