@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from typing import Any
 
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._account import ALL_REGIONS
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._member import ENABLED
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._text import printable
 
@@ -132,7 +133,9 @@ def variable_mistakes(members: list[dict[str, Any]], administrator_id: str, regi
     if not _is_account_id(administrator_id):
         mistakes.append("Set securityhub_administrator_id to the administrator's account ID, 12 digits in quotes.")
     if isinstance(regions, str) or not regions:
-        mistakes.append("Set securityhub_regions to a list of regions, such as [eu-central-1, us-east-1].")
+        mistakes.append("Set securityhub_regions to a list of regions, such as [eu-central-1, us-east-1], or to [all].")
+    elif len(regions) > 1 and ALL_REGIONS in [region.strip() for region in regions]:
+        mistakes.append("securityhub_regions has all beside other entries. Give all alone, or name the regions.")
     if not account_ids:
         mistakes.append("Set securityhub_members to a list of accounts, each with its account_id.")
     no_ids = [account_id for account_id in account_ids if not _is_account_id(account_id)]
