@@ -31,11 +31,14 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.compat.version import LooseVersion
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action.normal import ActionModule as OrdinaryAction
+from ansible.utils.display import Display
 
 try:
     from ansible_collections.amazon.aws.plugins.module_utils.common import AMAZON_AWS_COLLECTION_VERSION
 except ImportError:
     AMAZON_AWS_COLLECTION_VERSION = None
+
+display = Display()
 
 SWITCH = "cloudsec_securityhub_direct_execution"
 
@@ -56,24 +59,31 @@ def _missing_collection() -> str | None:
     return None
 
 
+def _missing_boto3() -> str | None:
+    """In words, why no client can be made on this controller; None where one can."""
+    if not amazon_aws.HAS_BOTO3:
+        return "the controller has no boto3"
+    for library, at_least, minimum in (
+        ("boto3", amazon_aws.boto3_at_least, amazon_aws.MINIMUM_BOTO3_VERSION),
+        ("botocore", amazon_aws.botocore_at_least, amazon_aws.MINIMUM_BOTOCORE_VERSION),
+    ):
+        for version in (clients.MINIMUM_BOTO3, minimum):
+            if not at_least(version):
+                return f"the controller's {library} is older than {version}"
+    return None
+
+
 MISSING_COLLECTION = _missing_collection()
-BOTO3_IS_USABLE = False
+MISSING_BOTO3: str | None = None
 if not MISSING_COLLECTION:
     from ansible_collections.amazon.aws.plugins.module_utils import botocore as amazon_aws
     from ansible_collections.cloudsec.securityhub.plugins.module_utils import _client as clients
     from ansible_collections.cloudsec.securityhub.plugins.module_utils._caller import end_with_parent
     from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import format_result
 
-    BOTO3_IS_USABLE = amazon_aws.HAS_BOTO3 and all(
-        at_least(version)
-        for at_least, versions in (
-            (amazon_aws.boto3_at_least, (clients.MINIMUM_BOTO3, amazon_aws.MINIMUM_BOTO3_VERSION)),
-            (amazon_aws.botocore_at_least, (clients.MINIMUM_BOTO3, amazon_aws.MINIMUM_BOTOCORE_VERSION)),
-        )
-        for version in versions
-    )
-if BOTO3_IS_USABLE:
-    clients.warm()
+    MISSING_BOTO3 = _missing_boto3()
+    if not MISSING_BOTO3:
+        clients.warm()
 
 
 def load_module(name: str) -> Any:
@@ -95,40 +105,56 @@ class DirectAction(OrdinaryAction):
         if MISSING_COLLECTION:
             return {"failed": True, "changed": False, "msg": MISSING_COLLECTION}
         _end_with_controller()
-        if not self._may_run_here(task_vars or {}):
-            return super().run(tmp, task_vars)
+        task_vars = task_vars or {}
+        obstacle = self._obstacle(task_vars)
+        if obstacle:
+            return self._run_module(obstacle, tmp, task_vars)
         if not gc.get_freeze_count():
             # The collector would look at all that came from the controller, and this process would get a copy of all that it looks at
             gc.freeze()
         environment: dict[str, Any] = {}
         self._compute_environment_string(environment)
         with _environment(environment):
-            options, secrets = self._options()
-            if options is None:
-                return super().run(tmp, task_vars)
+            options, secrets, obstacle = self._options()
+            if obstacle:
+                return self._run_module(obstacle, tmp, task_vars)
+            self._show_way("runs directly in the worker", task_vars)
             result = format_result(self.MODULE.run(options, self._task.check_mode), self._task.diff)
         if _injects_invocation(task_vars):
             result["invocation"] = {"module_args": options}
         return remove_values(result, secrets)
 
-    def _may_run_here(self, task_vars: dict[str, Any]) -> bool:
-        """Whether the ordinary module would run on this machine, as this user, now, with a boto3 that works."""
+    def _run_module(self, obstacle: str, tmp: str | None, task_vars: dict[str, Any]) -> dict[str, Any]:
+        """The result of the ordinary module. obstacle: why it is needed."""
+        self._show_way(f"runs as an ordinary module: {obstacle}", task_vars)
+        return super().run(tmp, task_vars)
+
+    def _show_way(self, way: str, task_vars: dict[str, Any]) -> None:
+        display.vv(f"{self._task.action} {way}", host=task_vars.get("inventory_hostname"))
+
+    def _obstacle(self, task_vars: dict[str, Any]) -> str | None:
+        """In words, why the ordinary module would not run on this machine, as this user, now, with a boto3 that works; None where it would."""
         wanted = task_vars.get(SWITCH)
-        # macOS kills forked processes that use some of its libraries, unless the user knows better
-        wanted = platform.system() != "Darwin" if wanted is None else boolean(self._templar.template(wanted))
+        if wanted is None and platform.system() == "Darwin":
+            # It kills forked processes that use some of its libraries, unless the user knows better
+            return f"the controller is a Mac, and {SWITCH} is not true"
+        if wanted is not None and not boolean(self._templar.template(wanted)):
+            return f"{SWITCH} is false"
+        if MISSING_BOTO3:
+            return MISSING_BOTO3
+        if self._connection.transport != "local":
+            return f"the connection is {self._connection.transport}, not local"
+        if self._task.async_val:
+            return "the task is asynchronous"
         become = self._connection.become
-        return (
-            wanted
-            and BOTO3_IS_USABLE
-            and self._connection.transport == "local"
-            and not self._task.async_val
-            and not (become and become.get_option("become_user", playcontext=self._play_context) != _user())
-        )
+        if become and become.get_option("become_user", playcontext=self._play_context) != _user():
+            return "the task becomes another user"
+        return None
 
-    def _options(self) -> tuple[dict[str, Any] | None, Iterable[str]]:
-        """The task's options, validated as the module would, and the secrets among them. None for a task that the module must see.
+    def _options(self) -> tuple[dict[str, Any], Iterable[str], str | None]:
+        """The task's options, validated as the module would; the secrets among them; and why the module must see the task, else None.
 
-        Those are the ones that the module would warn about or refuse, or log botocore's calls for: it says so in its own words.
+        It must where it would refuse or warn about the options, or log botocore's calls: it says so in its own words.
         """
         try:
             validation, options = self.validate_argument_spec(
@@ -137,10 +163,12 @@ class DirectAction(OrdinaryAction):
             # What a module gets has been through JSON too: plain values, without the controller's tags
             options = json.loads(json.dumps(options))
         except (AnsibleError, TypeError, ValueError):
-            return None, ()
-        if validation._warnings or validation._deprecations or options["debug_botocore_endpoint_logs"]:
-            return None, ()
-        return options, validation._no_log_values
+            return {}, (), "the module refuses the options"
+        if validation._warnings or validation._deprecations:
+            return {}, (), "the module warns about the options"
+        if options["debug_botocore_endpoint_logs"]:
+            return {}, (), "debug_botocore_endpoint_logs is true"
+        return options, validation._no_log_values, None
 
 
 @functools.cache  # the items of a loop share a process

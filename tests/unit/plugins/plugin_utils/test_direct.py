@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One task's environment never reaches the next, whatever comes between; and whom a task runs as."""
+"""One task's environment never reaches the next, whatever comes between; and what keeps a task from running directly."""
 
 from __future__ import annotations
 
 import os
+import platform
 import pwd
 import sys
 import types
@@ -139,17 +140,17 @@ def test_a_process_that_was_forked_keeps_an_environment_of_its_own(own_environme
     assert os.waitpid(child, 0)[1] == 0
 
 
-def runs_here(action):
-    """Whether a task runs directly."""
-    return action._may_run_here({})  # pylint: disable=protected-access
+def obstacle(action, **task_vars):
+    """Why a task can't run directly."""
+    return action._obstacle(task_vars)  # pylint: disable=protected-access
 
 
 def test_become_oneself(monkeypatch):
     """Is no reason to leave the process; whoever the environment says that one is."""
     myself = pwd.getpwuid(os.geteuid()).pw_name
     monkeypatch.setenv("LOGNAME", "somebody")
-    assert runs_here(action_for({}, become_user=myself))
-    assert not runs_here(action_for({}, become_user="somebody"))
+    assert obstacle(action_for({}, become_user=myself)) is None
+    assert obstacle(action_for({}, become_user="somebody")) == "the task becomes another user"
 
 
 def test_become_without_a_passwd_entry(monkeypatch):
@@ -161,5 +162,34 @@ def test_become_without_a_passwd_entry(monkeypatch):
     monkeypatch.setattr(pwd, "getpwuid", unknown)
     for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
         monkeypatch.delenv(name, raising=False)
-    assert runs_here(action_for({}))
-    assert not runs_here(action_for({}, become_user="somebody"))
+    assert obstacle(action_for({})) is None
+    assert obstacle(action_for({}, become_user="somebody")) == "the task becomes another user"
+
+
+def test_a_mac_has_to_be_asked_for(monkeypatch):
+    monkeypatch.setattr(platform, "system", lambda: "Darwin")
+    assert obstacle(action_for({})) == "the controller is a Mac, and cloudsec_securityhub_direct_execution is not true"
+    assert obstacle(action_for({}), **{direct.SWITCH: True}) is None
+    assert obstacle(action_for({}), **{direct.SWITCH: False}) == "cloudsec_securityhub_direct_execution is false"
+
+
+@pytest.mark.parametrize(
+    "versions, reason",
+    [
+        ({"boto3": direct.clients.MINIMUM_BOTO3, "botocore": direct.clients.MINIMUM_BOTO3}, None),
+        ({"boto3": "1.34.162"}, f"the controller's boto3 is older than {direct.clients.MINIMUM_BOTO3}"),
+        ({"botocore": "1.34.162"}, f"the controller's botocore is older than {direct.clients.MINIMUM_BOTO3}"),
+    ],
+    ids=["oldest", "older boto3", "older botocore"],
+)
+def test_boto3_too_old(monkeypatch, versions, reason):
+    for library, version in versions.items():
+        monkeypatch.setattr(getattr(direct.amazon_aws, library), "__version__", version)
+    assert direct._missing_boto3() == reason  # pylint: disable=protected-access
+    monkeypatch.setattr(direct, "MISSING_BOTO3", reason)
+    assert obstacle(action_for({})) == reason
+
+
+def test_an_amazon_aws_that_needs_a_newer_boto3(monkeypatch):
+    monkeypatch.setattr(direct.amazon_aws, "MINIMUM_BOTO3_VERSION", "99.0.0")
+    assert direct._missing_boto3() == "the controller's boto3 is older than 99.0.0"  # pylint: disable=protected-access
