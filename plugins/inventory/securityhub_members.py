@@ -7,12 +7,15 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: securityhub_members
 version_added: 1.0.0
-short_description: The member accounts of an AWS Security Hub administrator as inventory
+short_description: The member accounts of an AWS Security Hub CSPM administrator as inventory
 description:
-  - Each member account of an administrator is a host, named by its account ID, in the regions looked at.
+  - Each member account of an AWS Security Hub CSPM administrator is a host, named by its account ID, in the regions looked at.
   - It is in the group C(securityhub_members), and in a group for each status that it has in any region, such as
     C(securityhub_invited) or C(securityhub_enabled).
   - Its configuration file's name ends in C(securityhub_members.yml) or C(securityhub_members.yaml).
+  - An unknown option in the file is an error, and so is a filter that can match nothing.
+  - Where an inventory can't be read, Ansible by default goes on without it. Set C(any_unparsed_is_failed=true) in the section C([inventory])
+    of C(ansible.cfg), or the environment variable E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) to V(true), so that it fails.
   - It reads with the administrator account's credentials, or assumes a role there.
   - Hosts have no connection of their own. Modules of this collection run on the controller, so set C(ansible_connection=local), for
     example with O(compose).
@@ -26,11 +29,11 @@ options:
     choices: [cloudsec.securityhub.securityhub_members]
   regions:
     description:
-      - Look in each of these regions, at the same time.
+      - Look in each of these regions, at the same time. Excludes O(region).
+      - "The single entry V(all) stands for every region that the account has enabled and that has Security Hub CSPM (AWS: account:ListRegions)."
       - Left out, O(region), or the region that the environment or the profile names.
     type: list
     elements: str
-    default: []
   assume_role_external_id:
     description: The external ID that the trust policy of O(assume_role_arn) asks for.
     type: str
@@ -45,6 +48,8 @@ options:
     description:
       - Only memberships that match, in all fields named. A value may be a list, of which any matches, and may have C(*) and C(?) in it.
       - The fields are V(account_id), V(email), V(member_status) and V(region).
+      - A status matches by its own name or by that of its group, in any case of letters. So V(enabled) also matches members that are
+        V(Associated), as AWS calls them in older regions.
     type: dict
     default: {}
   include_filters:
@@ -100,7 +105,7 @@ compose:
 plugin: cloudsec.securityhub.securityhub_members
 regions: [eu-central-1, eu-west-1, us-east-1]
 filters:
-  member_status: Invited
+  member_status: invited
 compose:
   ansible_connection: "'local'"
 
@@ -122,12 +127,15 @@ cache_timeout: 3600
 cache_connection: ~/.cache/ansible/securityhub_members # a folder where nobody else can write
 """
 
+import difflib
 import fnmatch
 import os
 import re
 from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
+from ansible.errors import AnsibleError
 from ansible.errors import AnsibleParserError
 from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
@@ -150,6 +158,7 @@ CONNECTION_OPTIONS = (
     "expected_account_id",
 )
 FIELDS = ("account_id", "email", "member_status", "region")
+STATUSES = ("Created", "Invited", *member.ENABLED, "Removed", "Resigned", "Deleted", "AccountSuspended")
 
 
 class InventoryModule(AWSInventoryBase):
@@ -158,8 +167,19 @@ class InventoryModule(AWSInventoryBase):
     NAME = "cloudsec.securityhub.securityhub_members"
     INVENTORY_FILE_SUFFIXES = ("securityhub_members.yml", "securityhub_members.yaml")
 
+    def verify_file(self, path: str) -> bool:
+        """Whether parse() is to get the file at path. It gets one of this plugin with a wrong name too, to say so: Ansible would not tell why."""
+        if super().verify_file(path):
+            return True
+        try:
+            # Only what Ansible's plugin "auto" looks at; anything else may be a pipe, which can be read once
+            return path.endswith((".yml", ".yaml")) and self._is_named_in(DataLoader().load_from_file(path, cache="none"))
+        except AnsibleError:
+            return False
+
     def parse(self, inventory: InventoryData, loader: DataLoader, path: str, cache: bool = True) -> None:
-        """Fill the inventory from the configuration file at path. Raises AnsibleParserError where AWS can't be read."""
+        """Fill the inventory from the configuration file at path. Raises AnsibleParserError where the file is wrong or AWS can't be read."""
+        self._check_file(path, loader.load_from_file(path, cache="none"))
         super().parse(inventory, loader, path, cache=cache)
         wanted = self._filters()
         was_cached, memberships = self.get_cached_result(path, cache)
@@ -168,6 +188,24 @@ class InventoryModule(AWSInventoryBase):
             if is_complete:
                 self.update_cached_result(path, cache, memberships)
         self._populate([membership for membership in memberships if self._makes_sense(membership) and wanted(membership)])
+
+    def _is_named_in(self, config: Any) -> bool:
+        return isinstance(config, Mapping) and config.get("plugin") == self.NAME
+
+    def _check_file(self, path: str, config: Any) -> None:
+        """Refuse what Ansible would ignore: a wrong name of the file, and options that there are not. Raises AnsibleParserError."""
+        if not self._is_named_in(config):
+            return  # as _read_config_data() says
+        if not path.endswith(self.INVENTORY_FILE_SUFFIXES):
+            raise AnsibleParserError(f"{path} is for the plugin {self.NAME}, so its name must end in {' or '.join(self.INVENTORY_FILE_SUFFIXES)}.")
+        names = {option: {option, *definition.get("aliases", ())} for option, definition in self.option_definitions.items()}
+        known = set().union(*names.values())
+        unknown = sorted(str(name) for name in set(config) - known)
+        if unknown:
+            told = ", ".join(name + _suggestion(name, known) for name in unknown)
+            raise AnsibleParserError(f"{path}: there is no option {told}. See ansible-doc -t inventory {self.NAME}")
+        if "regions" in config and names["region"] & set(config):
+            raise AnsibleParserError(f"{path}: region and regions exclude each other.")
 
     def _makes_sense(self, membership: dict[str, Any]) -> bool:
         """Whether a membership can be a host and be in a group; whether AWS or a cache told of it, what is made into names is looked at."""
@@ -183,27 +221,23 @@ class InventoryModule(AWSInventoryBase):
     def _fetch(self) -> tuple[list[dict[str, Any]], bool]:
         """The memberships in all regions, members' dicts, each with its region; and whether no region is missing."""
         options = {name: self.get_option(name) for name in CONNECTION_OPTIONS}
-        # The region may come from the environment; it is no contradiction to the regions of the file
-        options["region"] = None if options["regions"] else options["region"]
-        options["regions"] = options["regions"] or None
+        if options["regions"] is not None:
+            options["region"] = None  # that of the environment
         options.update(validate_certs=True, aws_ca_bundle=os.environ.get("AWS_CA_BUNDLE"), aws_config=None)
         result = run_in_regions(options, member.read, {"members": []}, promoted_fields=[])
         outcomes = result.get("regions", [])
         failed = [outcome for outcome in outcomes if outcome.get("error")]
         if result.get("failed") and not (self.get_option("skip_failed_regions") and len(failed) < len(outcomes)):
-            raise AnsibleParserError(f"The members of the Security Hub administrator can't be read: {result['msg']}")
+            raise AnsibleParserError(f"The members of the Security Hub CSPM administrator can't be read: {result['msg']}")
         for outcome in failed:
             self.warn(f"Region {outcome['region']} is skipped: {outcome['error']['message']}")
         return [{**found, "region": outcome["region"]} for outcome in outcomes for found in outcome["members"]], not failed
 
     def _filters(self) -> Callable[[dict[str, Any]], bool]:
-        """A function that tells whether a membership is wanted."""
-        include = [filters for filters in (self.get_option("filters"), *self.get_option("include_filters")) if filters]
-        exclude = self.get_option("exclude_filters")
-        for filters in (*include, *exclude):
-            unknown = sorted(set(filters) - set(FIELDS))
-            if unknown:
-                raise AnsibleParserError(f"There is no filter {', '.join(unknown)}; there are {', '.join(FIELDS)}.")
+        """A function that tells whether a membership is wanted. Raises AnsibleParserError for a filter that can match nothing."""
+        own = self.get_option("filters")
+        include = [_patterns(filters) for filters in (*([own] if own else []), *self.get_option("include_filters"))]
+        exclude = [_patterns(filters) for filters in self.get_option("exclude_filters")]
         return lambda membership: (
             (not include or any(_matches(membership, filters) for filters in include)) and not any(_matches(membership, filters) for filters in exclude)
         )
@@ -224,12 +258,51 @@ class InventoryModule(AWSInventoryBase):
             self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, name, strict=strict)
 
 
-def _matches(membership: dict[str, Any], filters: dict[str, Any]) -> bool:
+def _suggestion(name: str, known: set[str]) -> str:
+    nearest = difflib.get_close_matches(name, sorted(known), n=1)
+    return f" (did you mean {nearest[0]}?)" if nearest else ""
+
+
+def _patterns(filters: Any) -> dict[str, list[str]]:
+    """The patterns of each field that a filter names. Raises AnsibleParserError for a filter that is none, or that can match nothing."""
+    if not filters or not isinstance(filters, Mapping):
+        raise AnsibleParserError(f"{filters!r} is no filter: it has none of the fields {', '.join(FIELDS)}.")
+    unknown = sorted(str(field) for field in set(filters) - set(FIELDS))
+    if unknown:
+        raise AnsibleParserError(f"There is no filter {', '.join(unknown)}; there are {', '.join(FIELDS)}.")
+    patterns = {}
+    for field, values in filters.items():
+        patterns[field] = [_pattern(field, value) for value in (values if isinstance(values, list) else [values])]
+        if not patterns[field]:
+            raise AnsibleParserError(f"The filter {field} is an empty list, which nothing matches. Name a value, or leave it out.")
+    return patterns
+
+
+def _pattern(field: str, value: Any) -> str:
+    """A filter's value, as _spellings() spells the field's."""
+    if field == "account_id" and isinstance(value, int):
+        value = str(value)
+    if not isinstance(value, str):
+        raise AnsibleParserError(f"The filter {field} has the value {value!r}, which is not a string.")
+    if re.search(r"[*?[]", value) is None:
+        if field == "account_id" and not re.fullmatch(r"[0-9]{12}", value):
+            raise AnsibleParserError(f"The filter account_id is {value}, not an account ID of 12 digits. Quote it in YAML, or leading zeros are lost.")
+        if field == "member_status" and value.lower() not in map(str.lower, STATUSES):
+            raise AnsibleParserError(f"The filter member_status is {value}, which is no status; there are {', '.join(STATUSES)}.")
+    return value.lower() if field == "member_status" else value
+
+
+def _matches(membership: dict[str, Any], filters: dict[str, list[str]]) -> bool:
     """Whether a membership has, in each field of the filters, one of the values there."""
     return all(
-        any(fnmatch.fnmatchcase(membership[field] or "", str(pattern)) for pattern in (values if isinstance(values, list) else [values]))
-        for field, values in filters.items()
+        any(fnmatch.fnmatchcase(spelling, pattern) for spelling in _spellings(membership, field) for pattern in patterns) for field, patterns in filters.items()
     )
+
+
+def _spellings(membership: dict[str, Any], field: str) -> tuple[str, ...]:
+    """What a field's value is called: a status as AWS and as its group call it, without capitals."""
+    value = membership[field] or ""
+    return (value.lower(), _group(value)) if field == "member_status" else (value,)
 
 
 def _hosts(memberships: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
