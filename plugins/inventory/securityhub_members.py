@@ -229,8 +229,11 @@ class InventoryModule(AWSInventoryBase):
         failed = [outcome for outcome in outcomes if outcome.get("error")]
         if result.get("failed") and not (self.get_option("skip_failed_regions") and len(failed) < len(outcomes)):
             raise AnsibleParserError(f"The members of the Security Hub CSPM administrator can't be read: {result['msg']}")
-        for outcome in failed:
-            self.warn(f"Region {outcome['region']} is skipped: {outcome['error']['message']}")
+        if failed:
+            for line in result["msg"].splitlines()[1:]:  # one for the regions that failed alike, after how many they are
+                self.warn(f"Skipped: {line}")
+        if result.get("regions_left_out"):
+            self.display.v(f"Without Security Hub CSPM, as far as botocore knows, and left out: {', '.join(result['regions_left_out'])}")
         return [{**found, "region": outcome["region"]} for outcome in outcomes for found in outcome["members"]], not failed
 
     def _filters(self) -> Callable[[dict[str, Any]], bool]:
