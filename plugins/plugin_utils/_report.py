@@ -17,9 +17,9 @@ from ansible_collections.cloudsec.securityhub.plugins.module_utils._account impo
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._member import ENABLED
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._text import printable
 
-PREFIX = "securityhub_"
+_PREFIX = "securityhub_"
 # The only other name of the playbooks' that has the prefix: what each account's host has, and the pattern of a role may have in it
-ACCOUNT_ID = "securityhub_account_id"
+_ACCOUNT_ID = "securityhub_account_id"
 
 # More accounts than these are named at the end of their line, and more regions by their number where they are all of the run
 _NAMED_ACCOUNTS = 5
@@ -99,14 +99,14 @@ class Report:
 def unknown_names(names: Collection[str], spec: dict[str, Any], members: Any) -> list[str]:
     """The variables, and the keys of members, that no playbook reads, each in a sentence that names the nearest one.
 
-    names: of all variables that begin with PREFIX. spec: the argument spec of those that are read. members: securityhub_members, whatever it is.
+    names: of all variables that begin with _PREFIX. spec: the argument spec of those that are read. members: securityhub_members, whatever it is.
     """
     # What all names begin with makes none of them like another
-    known = [name.removeprefix(PREFIX) for name in spec]
-    unknown = sorted(set(names) - set(spec) - {ACCOUNT_ID})
-    mistakes = [f"There is no variable {name}{_nearest(name.removeprefix(PREFIX), known, PREFIX)}" for name in unknown]
-    if ACCOUNT_ID in names:
-        mistakes.append(f"Take out {ACCOUNT_ID}: each account has its own.")
+    known = [name.removeprefix(_PREFIX) for name in spec]
+    unknown = sorted(set(names) - set(spec) - {_ACCOUNT_ID})
+    mistakes = [f"There is no variable {name}{_nearest(name.removeprefix(_PREFIX), known, _PREFIX)}" for name in unknown]
+    if _ACCOUNT_ID in names:
+        mistakes.append(f"Take out {_ACCOUNT_ID}: each account has its own.")
     keys = spec["securityhub_members"]["options"]
     found: dict[str, list[str]] = {}
     for number, member in enumerate(members if isinstance(members, list) else [], 1):
@@ -134,7 +134,7 @@ def variable_mistakes(members: list[dict[str, Any]], administrator_id: str, regi
         mistakes.append("Set securityhub_administrator_id to the administrator's account ID, 12 digits in quotes.")
     if isinstance(regions, str) or not regions:
         mistakes.append("Set securityhub_regions to a list of regions, such as [eu-central-1, us-east-1], or to [all].")
-    elif len(regions) > 1 and ALL_REGIONS in [region.strip() for region in regions]:
+    elif len(regions) > 1 and ALL_REGIONS in [str(region).strip() for region in regions]:
         mistakes.append("securityhub_regions has all beside other entries. Give all alone, or name the regions.")
     if not account_ids:
         mistakes.append("Set securityhub_members to a list of accounts, each with its account_id.")
