@@ -118,7 +118,9 @@ quick: style
 # --- The gates -----------------------------------------------------------------------------------
 
 RUFF = $(BUILD)/venv-checks/bin/ruff
-PYTEST = $(INSIDE) env PYTHONPATH=$(abspath $(COLLECTIONS)) python -m pytest -q -rs -p no:cacheprovider -n auto --dist loadfile
+# Tests wait for something half of their time
+JOBS := $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
+PYTEST = $(INSIDE) env PYTHONPATH=$(abspath $(COLLECTIONS)) python -m pytest -q -rs -p no:cacheprovider -n $(JOBS) --dist loadfile
 
 .PHONY: style
 style: env $(CHECKS_READY)
