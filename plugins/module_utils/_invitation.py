@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from . import _errors as errors
 from ._api import ENDED
 from ._api import SecurityHubApi
 from ._waiting import REFUSAL_TIMEOUT
+from ._waiting import SETTLING_TIMEOUT
 from ._waiting import Poller
 from ._waiting import make_write
 
@@ -33,6 +35,8 @@ class DesiredState(NamedTuple):
     administrator_id: str
     invitation_id: str | None
     replace_administrator: bool
+    # Leave another administrator though no invitation is there yet: AWS may hold it back until then
+    leave_first: bool
     # In seconds; 0 for not waiting
     wait_timeout: int
     check_mode: bool
@@ -70,15 +74,46 @@ def _accept(api: SecurityHubApi, desired: DesiredState, current: dict[str, Any] 
     """Accept the invitation, and leave another administrator before where that is asked for."""
     # In check mode nobody has sent what would be waited for
     poller = Poller(0 if desired.check_mode else desired.wait_timeout)
-    # With another administrator in place, the new invitation is found before anything is given up
+    # With another administrator in place, the new invitation is found before anything is given up, unless leave_first says otherwise
     current, candidates = _find_invitations(api, desired, current, poller, outcome)
     if _is_from(current, desired):
         return
     if desired.check_mode:
-        outcome.update(changed=True, administrator=_accepted(candidates[0]), previous_administrator=current)
+        if current and not candidates:
+            outcome.warn(f"The invitation from {desired.administrator_id} can't be looked for: AWS may hold it back until {current['account_id']} is left.")
+        foreseen = candidates[0] if candidates else _unseen_invitation(desired)
+        outcome.update(changed=True, administrator=_accepted(foreseen), previous_administrator=current)
         return
     if current:
         _leave(api, current, outcome)
+        try:
+            if not candidates:
+                found, candidates = _find_invitations(api, desired, None, poller, outcome, left=current)
+                if _is_from(found, desired):
+                    return
+            # The one that was left may still count for a moment
+            _accept_invitation(api, desired, candidates, outcome, _tells_of_the_left_one, timeout=max(REFUSAL_TIMEOUT, desired.wait_timeout))
+        except errors.SecurityHubError as e:
+            raise e.with_reason(
+                e.reason,
+                f"{e.message} The account has left {current['account_id']} already and has no administrator in this region now. "
+                "Fix the cause, then rerun the task.",
+            ) from e
+    else:
+        _accept_invitation(api, desired, candidates, outcome)
+    if poller:
+        outcome.update(administrator=_wait_until_visible(api, desired, poller))
+
+
+def _accept_invitation(
+    api: SecurityHubApi,
+    desired: DesiredState,
+    candidates: list[dict[str, Any]],
+    outcome: Outcome,
+    may_pass: Callable[[errors.SecurityHubError], bool] = lambda error: False,
+    timeout: float = SETTLING_TIMEOUT,
+) -> None:
+    """Accept the first of these invitations that AWS still knows. may_pass, timeout: as of make_write."""
 
     def accept() -> None:
         outcome.update(administrator=_accepted(_accept_first(api, desired, candidates)))
@@ -90,15 +125,16 @@ def _accept(api: SecurityHubApi, desired: DesiredState, current: dict[str, Any] 
         return _is_from(found, desired)
 
     try:
-        if current:
-            accepted_now = make_write(accept, is_accepted, may_pass=_tells_of_the_left_one, timeout=max(REFUSAL_TIMEOUT, desired.wait_timeout))
-        else:
-            accepted_now = make_write(accept, is_accepted)
+        accepted_now = make_write(accept, is_accepted, may_pass, timeout)
     except errors.SecurityHubError as e:
-        raise _accept_failed(api, desired, candidates[0], current, e) from e
+        if e.code != "ResourceNotFoundException":
+            raise
+        raise e.with_reason(
+            errors.INVITATION_NOT_FOUND,
+            f"The invitation {candidates[0]['invitation_id']} from {desired.administrator_id} does not exist any more in {api.resolve_location()}: "
+            f"{e.aws_message}. {_how_to_invite(api, desired)}",
+        ) from e
     outcome.update(changed=accepted_now or outcome.changed)
-    if poller:
-        outcome.update(administrator=_wait_until_visible(api, desired, poller))
 
 
 def _decline(api: SecurityHubApi, desired: DesiredState, current: dict[str, Any] | None, outcome: Outcome) -> dict[str, Any] | None:
@@ -209,14 +245,20 @@ def _is_pending(invitation: dict[str, Any]) -> bool:
 
 
 def _find_invitations(
-    api: SecurityHubApi, desired: DesiredState, current: dict[str, Any] | None, poller: Poller, outcome: Outcome
+    api: SecurityHubApi,
+    desired: DesiredState,
+    current: dict[str, Any] | None,
+    poller: Poller,
+    outcome: Outcome,
+    left: dict[str, Any] | None = None,
 ) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
     """The administrator as it is now, and the invitations to accept: the one named, or all from the desired administrator, the newest first.
 
-    Waits for them as long as poller lasts. There are none only where the desired administrator is the current one.
+    Waits for them as long as poller lasts. There are none only where the desired administrator is the current one, or where another one
+    is to be left first. left: the one that has been left, and that AWS may show for a moment.
     """
     if desired.invitation_id and not (current or poller or desired.check_mode):
-        return current, [{"account_id": desired.administrator_id, "invitation_id": desired.invitation_id, "invited_at": None}]
+        return current, [_unseen_invitation(desired)]
     while True:
         if _is_from(current, desired):
             return current, []
@@ -228,24 +270,25 @@ def _find_invitations(
             )
         received = _received(api, desired)
         wanted = [invitation for invitation in received if desired.invitation_id in (None, invitation["invitation_id"])]
-        if wanted:
+        if wanted or (current and desired.leave_first):
             return current, sorted(wanted, key=lambda invitation: invitation["invited_at"] or "", reverse=True)
         # It may have been accepted meanwhile, by somebody else or by a run before this one
         current = api.get_administrator()
+        if left and _is_same(current, left):
+            current = None
         outcome.update(administrator=current)
         if not _is_from(current, desired) and not poller.wait():
             break
-    where = api.resolve_location()
+    where, advice = api.resolve_location(), _how_to_invite(api, desired, waited=bool(poller))
+    if current:
+        advice = f"AWS may hold it back while {current['account_id']} is the administrator: leave_first=true leaves that one first. {advice}"
     if poller:
         raise errors.SecurityHubError(
-            errors.TIMEOUT,
-            f"No invitation from {desired.administrator_id} arrived in {where} within {desired.wait_timeout} s. {_how_to_invite(api, desired, waited=True)}",
+            errors.TIMEOUT, f"No invitation from {desired.administrator_id} arrived in {where} within {desired.wait_timeout} s. {advice}"
         )
     other = f" (its pending one has the ID {received[0]['invitation_id']})" if received else ""
     which = f"invitation {desired.invitation_id}" if desired.invitation_id else "invitation"
-    raise errors.SecurityHubError(
-        errors.INVITATION_NOT_FOUND, f"There is no {which} from {desired.administrator_id}{other} in {where}. {_how_to_invite(api, desired)}"
-    )
+    raise errors.SecurityHubError(errors.INVITATION_NOT_FOUND, f"There is no {which} from {desired.administrator_id}{other} in {where}. {advice}")
 
 
 def _accept_first(api: SecurityHubApi, desired: DesiredState, candidates: list[dict[str, Any]]) -> dict[str, Any]:
@@ -265,6 +308,11 @@ def _accept_first(api: SecurityHubApi, desired: DesiredState, candidates: list[d
 def _accepted(invitation: dict[str, Any]) -> dict[str, Any]:
     """An invitation as an administrator, once it is accepted."""
     return {**invitation, "member_status": ENABLED}
+
+
+def _unseen_invitation(desired: DesiredState) -> dict[str, Any]:
+    """An invitation of which nothing is known but its sender, and its ID where one was asked for."""
+    return {"account_id": desired.administrator_id, "invitation_id": desired.invitation_id, "invited_at": None}
 
 
 def _how_to_invite(api: SecurityHubApi, desired: DesiredState, waited: bool = False) -> str:
@@ -287,22 +335,3 @@ def _wait_until_visible(api: SecurityHubApi, desired: DesiredState, poller: Poll
                 f"The invitation from {desired.administrator_id} was accepted in {api.resolve_location()}, but the account did not show its new "
                 f"administrator within {desired.wait_timeout} s. Rerun the task to check.",
             )
-
-
-def _accept_failed(
-    api: SecurityHubApi, desired: DesiredState, invitation: dict[str, Any], left: dict[str, Any] | None, error: errors.SecurityHubError
-) -> errors.SecurityHubError:
-    """The error of an acceptance that did not happen, told so that nobody has to guess what state the account is in."""
-    if error.code == "ResourceNotFoundException":
-        error = error.with_reason(
-            errors.INVITATION_NOT_FOUND,
-            f"The invitation {invitation['invitation_id']} from {desired.administrator_id} does not exist any more in {api.resolve_location()}: "
-            f"{error.aws_message}. {_how_to_invite(api, desired)}",
-        )
-    if left:
-        error = error.with_reason(
-            error.reason,
-            f"{error.message} The account has left {left['account_id']} already and has no administrator in this region now. "
-            "Fix the cause, then rerun the task.",
-        )
-    return error

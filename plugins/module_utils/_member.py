@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 # In older regions an accepted member is Associated
 ENABLED = ("Enabled", "Associated")
+SUSPENDED = "AccountSuspended"
+# Who has left, and whom the administrator has removed
+_GONE = ("Resigned", "Removed")
 
 # The statuses that tell that a step has been made, or that it is needless now; the first is what it leads to
 _STATUSES_AFTER: dict[str, tuple[str | None, ...]] = {
@@ -56,7 +59,7 @@ _STEPS: dict[str, dict[str | None, tuple[str, ...]]] = {
         "Resigned": ("delete",),
         "Enabled": ("disassociate", "delete"),
         "Associated": ("disassociate", "delete"),
-        "AccountSuspended": ("disassociate", "delete"),
+        SUSPENDED: ("disassociate", "delete"),
     },
 }
 
@@ -74,9 +77,23 @@ class DesiredState(NamedTuple):
     """What the playbook asks for."""
 
     state: str
+    # Whether members that have left or were removed are invited again, and those that have an invitation already
+    reinvite: bool
+    resend: bool
     # By account ID, in the order asked for
     emails: dict[str, str | None]
     check_mode: bool
+
+    def steps(self) -> dict[str | None, tuple[str, ...]]:
+        """What each status needs."""
+        steps = dict(_STEPS[self.state])
+        if self.state == "invited":
+            if not self.reinvite:
+                for status in _GONE:
+                    steps.pop(status)
+            if self.resend:
+                steps["Invited"] = ("invite",)
+        return steps
 
 
 def ensure(api: SecurityHubApi, desired: DesiredState, outcome: Outcome) -> None:
@@ -92,15 +109,21 @@ def ensure(api: SecurityHubApi, desired: DesiredState, outcome: Outcome) -> None
     found = api.get_members(desired.emails)
     members = {account_id: _Member(account_id, email, found.get(account_id)) for account_id, email in desired.emails.items()}
     outcome.before = {account_id: member.status for account_id, member in members.items()}
+    suspended = [account_id for account_id, member in members.items() if member.status == SUSPENDED]
+    if suspended and desired.state != "absent":
+        outcome.warn(f"Suspended by AWS, and left as they are: {', '.join(suspended)}. Once reactivated, they must be enabled by hand.")
+    steps = desired.steps()
     try:
         for step in ("create", "invite", "disassociate", "delete"):
-            todo = [member for member in members.values() if member.needs(step, desired.state)]
+            todo = [member for member in members.values() if step in steps.get(member.status, ()) and not member.error]
             for batch in batches(todo):
                 if desired.check_mode:
                     for member in batch:
                         member.done(step)
                 else:
                     _make(api, step, batch)
+                    if step == "create":
+                        _see_who_is_in_force(api, batch)
         if not desired.check_mode:
             _read_back(api, list(members.values()))
     finally:
@@ -128,14 +151,11 @@ class _Member:
         self.details = found or {"email": email, "administrator_id": None, "invited_at": None, "updated_at": None}
         self.email = email
         self.previous_status: str | None = found["member_status"] if found else None
+        self.previous_invited_at: str | None = found["invited_at"] if found else None
         self.status = self.previous_status
         self.changed = False
         self.error: errors.SecurityHubError | None = None
         self.steps: list[str] = []
-
-    def needs(self, step: str, state: str) -> bool:
-        """Whether the account needs this step to reach the state, now that the earlier ones are made."""
-        return step in _STEPS[state].get(self.status, ()) and not self.error
 
     def done(self, step: str) -> None:
         """The step was made."""
@@ -148,6 +168,13 @@ class _Member:
         self.steps.append(step)
         self.changed = self.changed or changed
         self.status = status
+
+    def shows(self, step: str, found: dict[str, Any] | None) -> bool:
+        """Whether what the service tells of the account, or None, shows that a step has been made, or that it is needless now."""
+        status = found["member_status"] if found else None
+        # An invitation that is sent once more leads nowhere else
+        sent_before = step == "invite" and status == self.previous_status == "Invited"
+        return status in _STATUSES_AFTER[step] and not (sent_before and found and found["invited_at"] == self.previous_invited_at)
 
     def as_dict(self) -> dict[str, Any]:
         """The account's part of the result."""
@@ -178,10 +205,7 @@ def _make(api: SecurityHubApi, step: str, batch: list[_Member]) -> None:
 
     def write() -> None:
         asked = [member for account_id, member in todo.items() if account_id not in failed or may_pass(account_id)]
-        try:
-            left_out = _call(api, step, asked)
-        except errors.SecurityHubError as e:
-            left_out = {member.account_id: e for member in asked}
+        left_out = _call_for_each(api, step, asked)
         doubtful.update(account_id for account_id, error in left_out.items() if error.in_doubt)
         for member in asked:
             failed.pop(member.account_id, None)
@@ -194,11 +218,11 @@ def _make(api: SecurityHubApi, step: str, batch: list[_Member]) -> None:
 
     def has_happened() -> bool:
         found = api.get_members(todo)
-        for account_id in list(todo):
-            status = found.get(account_id, {}).get("member_status")
-            if status in _STATUSES_AFTER[step]:
+        for account_id, member in list(todo.items()):
+            shown = found.get(account_id)
+            if member.shows(step, shown):
                 failed.pop(account_id)
-                todo.pop(account_id).is_at(status, step, changed=account_id in doubtful)
+                todo.pop(account_id).is_at(shown["member_status"] if shown else None, step, changed=account_id in doubtful)
         return not todo
 
     try:
@@ -209,6 +233,25 @@ def _make(api: SecurityHubApi, step: str, batch: list[_Member]) -> None:
             raise hopeless from None
         for account_id, member in todo.items():
             member.error = failed[account_id]
+
+
+def _see_who_is_in_force(api: SecurityHubApi, batch: list[_Member]) -> None:
+    """Note which of the accounts that were created just now became members at once, as those of the administrator's organization do."""
+    created = {member.account_id: member for member in batch if not member.error}
+    if created:
+        for account_id, found in api.get_members(created).items():
+            created[account_id].status = found["member_status"]
+
+
+def _call_for_each(api: SecurityHubApi, step: str, members: list[_Member]) -> dict[str, errors.SecurityHubError]:
+    """One step for accounts. Returns the errors by account ID. Where a whole call is refused for accounts of an organization, only those are."""
+    try:
+        return _call(api, step, members)
+    except errors.SecurityHubError as e:
+        if e.reason != errors.ORGANIZATION_MANAGED or len(members) == 1:
+            return {member.account_id: e for member in members}
+    middle = len(members) // 2
+    return {**_call_for_each(api, step, members[:middle]), **_call_for_each(api, step, members[middle:])}
 
 
 def _call(api: SecurityHubApi, step: str, members: list[_Member]) -> dict[str, errors.SecurityHubError]:

@@ -46,6 +46,11 @@ class Outcome:
         self.before: Any = UNKNOWN
         self.after: Any = UNKNOWN
         self.error: errors.SecurityHubError | None = None
+        self.warnings: list[str] = []
+
+    def warn(self, text: str) -> None:
+        """Let the task warn of something in this region. text: a sentence that says nothing of the region."""
+        self.warnings.append(text)
 
     def update(self, changed: bool | None = None, **fields: Any) -> None:
         """Set fields and, unless it is None, changed."""
@@ -194,6 +199,9 @@ def result_of(outcomes: list[Outcome], promoted_fields: Sequence[str], secrets: 
         result["after"] = printable({outcome.region: _after(outcome, before[outcome.region]) for outcome in outcomes})
     if len(regions) == 1:
         result.update((field, regions[0][field]) for field in promoted_fields)
+    warnings = _warnings(outcomes)
+    if warnings:
+        result["warnings"] = printable(warnings)
     failures = [region for region in regions if "error" in region]
     if failures:
         groups = _alike(failures)
@@ -204,14 +212,27 @@ def result_of(outcomes: list[Outcome], promoted_fields: Sequence[str], secrets: 
     return result
 
 
+def _warnings(outcomes: list[Outcome]) -> list[str]:
+    """The warnings of all regions, each once."""
+    regions: dict[str, list[str]] = {}
+    for outcome in outcomes:
+        for text in outcome.warnings:
+            regions.setdefault(text, []).append(outcome.region)
+    return [f"In {_named(names, len(outcomes))}: {text}" for text, names in regions.items()]
+
+
+def _named(regions: list[str], asked: int) -> str:
+    """Some regions of those asked for, in words."""
+    return ", ".join(regions) if len(regions) < asked or asked == 1 else f"all {asked} regions"
+
+
 def _message(groups: list[list[dict[str, Any]]], asked: int) -> str:
     """The task's message: a line for each group of regions that failed alike."""
     if asked == 1:
         return groups[0][0]["error"]["message"]
     lines = [f"{sum(map(len, groups))} of {asked} regions failed"]
     for group in groups:
-        names = ", ".join(failure["region"] for failure in group) if len(group) < asked else f"all {asked} regions"
-        lines.append(f"{names}: {group[0]['error']['message']}")
+        lines.append(f"{_named([failure['region'] for failure in group], asked)}: {group[0]['error']['message']}")
     return "\n".join(lines)
 
 

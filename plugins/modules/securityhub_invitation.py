@@ -50,6 +50,15 @@ options:
       - Without it, another administrator in place makes the task fail before anything is written.
     type: bool
     default: false
+  leave_first:
+    description:
+      - With O(replace_administrator), leave the other administrator even though no invitation from O(administrator_id) is listed yet. AWS's
+        guide says that an account which has accepted an invitation receives none from others.
+      - The invitation is then looked for, with O(wait) waited for, and accepted. Where it does not come, the task fails, and the account has
+        no administrator in this region; RV(regions[].previous_administrator) tells whom it has left.
+      - In check mode, the task warns that the invitation could not be looked for.
+    type: bool
+    default: false
   wait:
     description:
       - With O(state=accepted), wait for the invitation to arrive, and after accepting it for the account to show its new administrator.
@@ -238,6 +247,7 @@ msg:
 from typing import Any
 
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._errors import SecurityHubError
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._errors import invalid_input
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._invitation import DesiredState
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._invitation import ensure
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import account_id_option
@@ -251,6 +261,7 @@ SPEC = module_spec(
     state={"type": "str", "choices": ["accepted", "declined", "absent"], "default": "accepted"},
     invitation_id={"type": "str"},
     replace_administrator={"type": "bool", "default": False},
+    leave_first={"type": "bool", "default": False},
     wait={"type": "bool", "default": False},
     wait_timeout={"type": "int", "default": 120},
 )
@@ -259,11 +270,14 @@ SPEC = module_spec(
 def run(options: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """The module's result for its validated options. In check mode nothing is written."""
     try:
+        if options["leave_first"] and not options["replace_administrator"]:
+            raise invalid_input("leave_first leaves another administrator, which replace_administrator=true has to allow. Set both, or neither.")
         desired = DesiredState(
             state=options["state"],
             administrator_id=account_id_option(options, "administrator_id"),
             invitation_id=options["invitation_id"] or None,
             replace_administrator=options["replace_administrator"],
+            leave_first=options["leave_first"],
             wait_timeout=options["wait_timeout"] if options["wait"] else 0,
             check_mode=check_mode,
         )

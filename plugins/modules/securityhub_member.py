@@ -16,7 +16,9 @@ description:
   - The members' present statuses are read first, and only the difference is written, in batches of as many accounts as AWS takes in
     a call. Accounts that are members already but not in O(members) are left alone.
   - An account that AWS does not process gets an error of its own; the others go on.
-  - The accounts themselves accept with M(cloudsec.securityhub.securityhub_invitation).
+  - The accounts themselves accept with M(cloudsec.securityhub.securityhub_invitation). Accounts of the administrator's own organization
+    become members as soon as they are created, and are not invited.
+  - Accounts that AWS has suspended (C(AccountSuspended)) are left as they are, with a warning, unless O(state=absent).
 author:
   - cloudsec.securityhub contributors (@cloudsec)
 options:
@@ -46,6 +48,19 @@ options:
     type: str
     choices: [invited, present, absent]
     default: invited
+  reinvite:
+    description:
+      - With O(state=invited), invite members again that have left (C(Resigned)) or were removed (C(Removed)).
+      - V(false) leaves them alone, unchanged and without a failure; RV(regions[].members[].member_status) tells who they are.
+    type: bool
+    default: true
+  resend:
+    description:
+      - With O(state=invited), send another invitation to accounts that have one already (C(Invited)). This is reported as changed.
+      - AWS drops invitations to accounts that have another administrator, and goes on listing them as invited. An invitation that was
+        sent before can no longer be accepted.
+    type: bool
+    default: false
 seealso:
   - module: cloudsec.securityhub.securityhub_member_info
   - module: cloudsec.securityhub.securityhub_invitation
@@ -235,13 +250,21 @@ SPEC = module_spec(
         "options": {"account_id": {"type": "str", "required": True}, "email": {"type": "str"}},
     },
     state={"type": "str", "choices": ["invited", "present", "absent"], "default": "invited"},
+    reinvite={"type": "bool", "default": True},
+    resend={"type": "bool", "default": False},
 )
 
 
 def run(options: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """The module's result for its validated options. In check mode nothing is written."""
     try:
-        desired = member.DesiredState(state=options["state"], emails=_emails(options["members"]), check_mode=check_mode)
+        desired = member.DesiredState(
+            state=options["state"],
+            reinvite=options["reinvite"],
+            resend=options["resend"],
+            emails=_emails(options["members"]),
+            check_mode=check_mode,
+        )
     except errors.SecurityHubError as e:
         return failure_result(e, regions=[])
     return run_in_regions(options, lambda api, outcome: member.ensure(api, desired, outcome), {"state": "unknown", "members": []}, promoted_fields=["members"])

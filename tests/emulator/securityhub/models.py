@@ -364,11 +364,18 @@ class SecurityHubBackend(MotoSecurityHubBackend):
         self._require_administrator()
         self._check_account_ids("AccountIds", account_ids)
         reasons = {account_id: self._reason_not_to_invite(account_id) for account_id in account_ids}
+        self._check_organization(reasons)
         accepted = [account_id for account_id, reason in reasons.items() if not reason]
         self._check_invitations(accepted)
         for account_id in accepted:
             self.invite(self.members[account_id])
         return [unprocessed(account_id, reason) for account_id, reason in reasons.items() if reason]
+
+    @staticmethod
+    def _check_organization(reasons: dict[str, str | None]) -> None:
+        """Whether a call may be made for these accounts at all, where not every one of them is looked at by itself."""
+        if IN_ORGANIZATION in reasons.values() and settings.organization_refusals == "calls":
+            raise InvalidInputException(IN_ORGANIZATION)
 
     def _check_invitations(self, account_ids: list[str]) -> None:
         """Whether these accounts can be invited beside those that have not answered yet."""
@@ -423,14 +430,12 @@ class SecurityHubBackend(MotoSecurityHubBackend):
     def delete_members(self, account_ids: list[str]) -> list[dict[str, str]]:
         self._require_hub()
         self._check_account_ids("AccountIds", account_ids)
-        failed = []
-        for account_id in account_ids:
-            reason = self._reason_not_to_delete(account_id)
-            if reason:
-                failed.append(unprocessed(account_id, reason))
-            else:
+        reasons = {account_id: self._reason_not_to_delete(account_id) for account_id in account_ids}
+        self._check_organization(reasons)
+        for account_id, reason in reasons.items():
+            if not reason:
                 self._delete_member(account_id)
-        return failed
+        return [unprocessed(account_id, reason) for account_id, reason in reasons.items() if reason]
 
     def _reason_not_to_delete(self, account_id: Any) -> str | None:
         reason = self._reason_not_a_member(account_id)

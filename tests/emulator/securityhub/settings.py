@@ -27,6 +27,7 @@ class Settings:
     # never arrives; the sender's list says Invited anyway
     other_invitations: str = "delivered"  # delivered, hidden, dropped
     organization_members: str = "Enabled"  # what an account of the administrator's organization is once created: Enabled, Created
+    organization_refusals: str = "accounts"  # InviteMembers and DeleteMembers leave such accounts unprocessed, or refuse the whole call: accounts, calls
     deleted_members: str = "gone"  # gone, listed
     hub_in_use_by: str = "any"  # which members keep an administrator from disabling its hub: any on its list, enabled
     hub_in_use_answer: str = "InvalidInputException"  # InvalidInputException, InvalidAccessException, AccessDeniedException
@@ -47,6 +48,7 @@ class Settings:
         "delete_invitations": ("allowed", "UnprocessedAccounts", "InvalidInputException", "InvalidAccessException", "AccessDeniedException"),
         "other_invitations": ("delivered", "hidden", "dropped"),
         "organization_members": ("Enabled", "Created"),
+        "organization_refusals": ("accounts", "calls"),
         "deleted_members": ("gone", "listed"),
         "hub_in_use_by": ("any", "enabled"),
         "hub_in_use_answer": ("InvalidInputException", "InvalidAccessException", "AccessDeniedException"),
