@@ -118,6 +118,14 @@ def test_the_one_that_was_left_still_shows(held, fast):
     assert held.calls().count(LEAVE) == 1
 
 
+def test_the_one_that_was_left_is_not_told_as_the_administrator(dropped, fast):
+    """Also where it still shows when no invitation is found."""
+    dropped.lag(GET, fast)
+    result = dropped.run(**LEAVE_FIRST)
+    assert result["error"]["reason"] == "invitation_not_found"
+    assert result["administrator"] is None and "leave_first" not in result["msg"]
+
+
 def test_a_named_invitation(held):
     """It is accepted after leaving, without a look-up that could miss it."""
     held.control.settings(other_invitations="delivered")
