@@ -21,6 +21,7 @@ class FilterModule:
             "_unknown_names": _report.unknown_names,
             "_variable_mistakes": _report.variable_mistakes,
             "_onboarding_pending": _report.onboarding_pending,
+            "_onboarding_late": _report.onboarding_late,
             "_onboarding_report": _report.onboarding_report,
             "_offboarding_report": _report.offboarding_report,
         }

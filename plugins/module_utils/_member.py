@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 ENABLED = ("Enabled", "Associated")
 SUSPENDED = "AccountSuspended"
 # Who has left, and whom the administrator has removed
-_GONE = ("Resigned", "Removed")
+GONE = ("Resigned", "Removed")
 
 # The statuses that tell that a step has been made, or that it is needless now; the first is what it leads to
 _STATUSES_AFTER: dict[str, tuple[str | None, ...]] = {
@@ -89,7 +89,7 @@ class DesiredState(NamedTuple):
         steps = dict(_STEPS[self.state])
         if self.state == "invited":
             if not self.reinvite:
-                for status in _GONE:
+                for status in GONE:
                     steps.pop(status)
             if self.resend:
                 steps["Invited"] = ("invite",)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 
@@ -50,6 +51,8 @@ def run_module(spec: dict[str, Any], run: Callable[[dict[str, Any], bool], dict[
     module.require_boto3_at_least(MINIMUM_BOTO3, reason="to call several regions with one client")
     module.require_botocore_at_least(MINIMUM_BOTO3, reason="to call several regions with one client")
     result = format_result(run(module.params, module.check_mode), module._diff)  # pylint: disable=protected-access
+    for warning in result.pop("warnings", []):
+        warn(warning)  # amazon.aws's own way draws a deprecation warning from some releases of ansible-core
     if result.get("failed"):
         module.fail_json(**result)
     module.exit_json(**result)

@@ -15,6 +15,8 @@ from typing import Any
 
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._account import ALL_REGIONS
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._member import ENABLED
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._member import GONE
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._member import SUSPENDED
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._text import printable
 
 _PREFIX = "securityhub_"
@@ -24,6 +26,10 @@ _ACCOUNT_ID = "securityhub_account_id"
 # More accounts than these are named at the end of their line, and more regions by their number where they are all of the run
 _NAMED_ACCOUNTS = 5
 _NAMED_REGIONS = 3
+
+# The invitation has not come yet, or never will
+_NOT_INVITED = "invitation_not_found"
+_NOT_ARRIVED = (_NOT_INVITED, "timeout")
 
 # What leaves two errors of an account alike in different regions
 _ALIKE = ("reason", "code", "operation")
@@ -125,9 +131,11 @@ def _nearest(name: str, known: Iterable[str], prefix: str = "") -> str:
     return f"; did you mean {prefix}{found[0]}?" if found else "."
 
 
-def variable_mistakes(members: list[dict[str, Any]], administrator_id: str, regions: list[str] | str) -> list[str]:
+def variable_mistakes(members: list[dict[str, Any]], administrator_id: str, regions: list[str] | str, leave_first: bool, replace: bool) -> list[str]:
     """What is wrong with variables that are there, and of the right types: in sentences."""
     mistakes = []
+    if leave_first and not replace:
+        mistakes.append("securityhub_leave_first leaves another administrator: set securityhub_replace_administrator to true as well.")
     account_ids = _account_ids({"members": members})
     administrator_id = str(administrator_id)
     if not _is_account_id(administrator_id):
@@ -163,39 +171,120 @@ def onboarding_pending(invited: dict[str, Any], variables: dict[str, Any]) -> li
     return [{"account_id": account_id, "regions": found} for account_id, found in sorted(regions.items())]
 
 
+def onboarding_late(accepted: dict[str, dict[str, Any]], invited: dict[str, Any]) -> dict[str, Any]:
+    """Who found no invitation: late, the regions by account ID; and again, those who need another one, as a list of regions and members.
+
+    accepted: the results of accepting, by account ID. invited: the result of inviting.
+    An invitation that was sent in this run may be on its way. One that was sent earlier, or before the account left another administrator,
+    has been dropped by AWS.
+    """
+    sent = {(member["account_id"], outcome["region"]) for outcome in invited.get("regions", []) for member in outcome["members"] if member["changed"]}
+    late: dict[str, list[str]] = {}
+    dropped: dict[str, list[str]] = {}
+    for account_id, result in accepted.items():
+        for outcome in result.get("regions", []):
+            if outcome.get("error", {}).get("reason") != _NOT_INVITED:
+                continue
+            late.setdefault(account_id, []).append(outcome["region"])
+            if outcome["previous_administrator"] or not (outcome["administrator"] or (account_id, outcome["region"]) in sent):
+                dropped.setdefault(account_id, []).append(outcome["region"])
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for account_id, regions in dropped.items():
+        alike.setdefault(tuple(regions), []).append(account_id)
+    again = [{"regions": list(regions), "members": [{"account_id": account_id} for account_id in account_ids]} for regions, account_ids in alike.items()]
+    return {"late": late, "again": again}
+
+
 def onboarding_report(
     seen: dict[str, Any],
     variables: dict[str, Any],
-    administrator: Iterable[dict[str, Any]],
-    accounts: dict[str, list[dict[str, Any]]],
+    administrator: list[dict[str, Any]],
+    hubs: dict[str, dict[str, Any]],
+    accepted: dict[str, dict[str, Any]],
+    later: dict[str, dict[str, Any]],
     pending: dict[str, list[str]],
 ) -> dict[str, Any]:
     """What came of onboarding: errors, late (lines), lines (the summary).
 
-    seen: the result of looking at the members in the end. variables: as of Report, and enable_hubs. pending: who had to accept where,
-    regions by account ID. administrator and accounts: as of Report; an account's last result is that of accepting.
+    seen: the result of looking at the members in the end. variables: as of Report, and enable_hubs, reinvite. administrator: as of Report.
+    hubs, accepted, later: the results of enabling hubs, of accepting, and of accepting what arrived later, by account ID.
+    pending: who had to accept where, regions by account ID.
     """
     # What the run itself would bring about is no error for check mode to find missing
-    foreseen = ["invitation_not_found"] + ["hub_not_enabled"] * variables["enable_hubs"] if variables["check_mode"] else []
-    report = Report(variables, [*administrator, seen], accounts, pending, foreseen)
+    foreseen = [_NOT_INVITED] + ["hub_not_enabled"] * variables["enable_hubs"] if variables["check_mode"] else []
+    accepting = {account_id: _joined_results(result, later.get(account_id, {})) for account_id, result in accepted.items()}
+    tasks = {account_id: [hubs.get(account_id, {}), *results] for account_id, results in accepting.items()}
+    report = Report(variables, [*administrator, seen], tasks, pending, foreseen)
     statuses = {(member["account_id"], outcome["region"]): member["member_status"] for outcome in seen.get("regions", []) for member in outcome["members"]}
+    # AWS's to end, and the accounts' own wish
+    as_they_are = (SUSPENDED,) if variables["reinvite"] else (SUSPENDED, *GONE)
     waiting: dict[tuple[str, str], list[str]] = {}
+    left_alone: dict[tuple[str, str], list[str]] = {}
     for region in [] if report.check_mode else [outcome["region"] for outcome in seen.get("regions", [])]:
         for account_id in report.account_ids:
             status = statuses.get((account_id, region), "no member")
-            if status not in ENABLED and not report.has_failed(report.administrator, region) and not report.has_failed(account_id, region):
+            if status in as_they_are:
+                left_alone.setdefault((account_id, status), []).append(region)
+            elif status not in ENABLED and not report.has_failed(report.administrator, region) and not report.has_failed(account_id, region):
                 waiting.setdefault((account_id, status), []).append(region)
     late = report.lines((account_id, f"still {status}", regions, ", though nothing failed.") for (account_id, status), regions in waiting.items())
-    accepted = []
-    for account_id, results in report.accounts.items():
-        if report.check_mode:
-            regions = [region for region in pending.get(account_id, []) if not report.has_failed(account_id, region)]
-        else:
-            regions = [outcome["region"] for outcome in results[-1].get("regions", []) if outcome["changed"] and not outcome.get("error")]
+    lines = [report.total(sum(status in ENABLED for status in statuses.values()), "are in force")]
+    lines += report.lines(_at_once(administrator))
+    lines += report.lines(told for account_id, results in accepting.items() for told in _accepting(account_id, results[0], report, pending))
+    lines += report.lines((account_id, status, regions, ", and left as it is.") for (account_id, status), regions in left_alone.items())
+    lines += report.error_lines() + late
+    lines += report.lines(_without_administrator(accepting))
+    return {"errors": report.errors, "late": printable(late), "lines": printable(lines)}
+
+
+def _joined_results(accepted: dict[str, Any], later: dict[str, Any]) -> list[dict[str, Any]]:
+    """The results of accepting and of accepting what arrived later, as one; and what has kept the later task from any region, if something has."""
+    last = {outcome["region"]: outcome for outcome in later.get("regions", [])}
+    regions = []
+    for first in accepted.get("regions", []):
+        outcome = last.get(first["region"], first)
+        left = outcome["previous_administrator"] or first["previous_administrator"]
+        regions.append({**outcome, "changed": first["changed"] or outcome["changed"], "previous_administrator": left})
+    return [{**accepted, "regions": regions}, *([later] if later.get("msg") and not last else [])]
+
+
+def _at_once(administrator: list[dict[str, Any]]) -> Iterator[tuple[str, str, list[str], str]]:
+    """Who became a member by being created, for Report.lines."""
+    found: dict[str, list[str]] = {}
+    for outcome in [outcome for result in administrator for outcome in result.get("regions", [])]:
+        for member in outcome.get("members") or []:
+            if member["member_status"] in ENABLED and member["previous_status"] not in ENABLED:
+                found.setdefault(member["account_id"], []).append(outcome["region"])
+    for account_id, regions in found.items():
+        yield account_id, "a member at once", regions, ", as an account of the administrator's organization."
+
+
+def _accepting(account_id: str, result: dict[str, Any], report: Report, pending: dict[str, list[str]]) -> Iterator[tuple[str, str, list[str], str]]:
+    """Where an account has accepted, or would in check mode, for Report.lines."""
+    if report.check_mode:
+        foreseen = [region for region in pending.get(account_id, []) if not report.has_failed(account_id, region)]
+        if foreseen:
+            yield account_id, "would be accepted", foreseen, "."
+        return
+    regions: dict[str, list[str]] = {}
+    for outcome in result["regions"]:
+        if outcome["changed"] and not outcome.get("error"):
+            left = outcome["previous_administrator"]
+            regions.setdefault(f", after leaving {left['account_id']}." if left else ".", []).append(outcome["region"])
+    for after, found in regions.items():
+        yield account_id, "accepted", found, after
+
+
+def _without_administrator(accepting: dict[str, list[dict[str, Any]]]) -> Iterator[tuple[str, str, list[str], str]]:
+    """Who has left an administrator, or had none, and found no invitation to accept, for Report.lines."""
+    for account_id, (result, *_later) in accepting.items():
+        regions = [
+            outcome["region"]
+            for outcome in result["regions"]
+            if outcome.get("error") and not outcome["administrator"] and (outcome["previous_administrator"] or outcome["error"]["reason"] in _NOT_ARRIVED)
+        ]
         if regions:
-            accepted.append((account_id, "would be accepted" if report.check_mode else "accepted", regions, "."))
-    lines = [report.total(sum(status in ENABLED for status in statuses.values()), "are in force"), *report.lines(accepted)]
-    return {"errors": report.errors, "late": printable(late), "lines": printable(lines + report.error_lines() + late)}
+            yield account_id, "without any administrator", regions, " now. Rerun the playbook: it is invited again."
 
 
 def offboarding_report(removed: dict[str, Any], variables: dict[str, Any], accounts: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:

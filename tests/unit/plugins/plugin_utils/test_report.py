@@ -20,6 +20,7 @@ RUN: dict[str, Any] = {
     "regions": ["eu-west-1", "us-east-1"],
     "check_mode": False,
     "enable_hubs": False,
+    "reinvite": True,
 }
 CHECK = {**RUN, "check_mode": True}
 SPEC = {
@@ -36,7 +37,7 @@ def error(reason, message="It failed.", **more):
 
 def members(region, statuses, region_error=None, errors=None):
     """A region's outcome of a task about members: status by account ID, and errors by account ID."""
-    found = [{"account_id": account_id, "member_status": status} for account_id, status in statuses.items()]
+    found = [{"account_id": account_id, "member_status": status, "previous_status": status, "changed": False} for account_id, status in statuses.items()]
     for member in found:
         if member["account_id"] in (errors or {}):
             member["error"] = errors[member["account_id"]]
@@ -45,15 +46,16 @@ def members(region, statuses, region_error=None, errors=None):
 
 def accepted(region, changed=True, failure=None, **more):
     """A region's outcome of accepting."""
-    return {"region": region, "changed": changed, "previous_administrator": None, **more, **({"error": failure} if failure else {})}
+    return {"region": region, "changed": changed, "administrator": None, "previous_administrator": None, **more, **({"error": failure} if failure else {})}
 
 
 ALL_ENABLED = {"regions": [members(region, {ONE: "Enabled", TWO: "Associated"}) for region in ("eu-west-1", "us-east-1")]}
 
 
-def report(seen=None, run=None, administrator=(), accounts=None, pending=None):
-    """The report of onboarding, where all is well unless something else is said."""
-    return _report.onboarding_report(seen or ALL_ENABLED, run or RUN, list(administrator), accounts or {}, pending or {})
+def report(seen=None, run=None, administrator=(), accounts=None, later=None, pending=None):
+    """The report of onboarding, where all is well unless something else is said. accounts: of enabling the hub and of accepting, by account ID."""
+    hubs, accepting = ({account_id: results[number] for account_id, results in (accounts or {}).items()} for number in (0, 1))
+    return _report.onboarding_report(seen or ALL_ENABLED, run or RUN, list(administrator), hubs, accepting, later or {}, pending or {})
 
 
 @pytest.mark.parametrize(
@@ -101,10 +103,13 @@ def test_unknown_names(names, members, says):
         ({"members": [{"account_id": "20000000000"}, {"account_id": 7}]}, "digits in quotes. Not so: 20000000000, 7."),
         ({"members": [{"account_id": ONE}, {"account_id": TWO}, {"account_id": ONE}]}, f"Take out {ONE}."),
         ({"members": [{"account_id": ADMINISTRATOR}]}, f"Take out {ADMINISTRATOR}."),
+        ({"leave_first": True}, "set securityhub_replace_administrator to true as well"),
+        ({"leave_first": True, "replace": True}, None),
     ],
 )
 def test_mistakes_in_variables(variables, says):
-    mistakes = _report.variable_mistakes(**{**{name: RUN[name] for name in ("members", "administrator_id", "regions")}, **variables})
+    usual = {**{name: RUN[name] for name in ("members", "administrator_id", "regions")}, "leave_first": False, "replace": False}
+    mistakes = _report.variable_mistakes(**{**usual, **variables})
     assert len(mistakes) == (says is not None)
     assert says is None or says in mistakes[0]
 
@@ -116,7 +121,7 @@ def test_all_is_well():
 
 def test_account_ids_may_be_numbers():
     members = [{"account_id": int(ONE)}, {"account_id": int(TWO)}]
-    assert not report(run={**RUN, "members": members})["late"] and not _report.variable_mistakes(members, ADMINISTRATOR, RUN["regions"])
+    assert not report(run={**RUN, "members": members})["late"] and not _report.variable_mistakes(members, ADMINISTRATOR, RUN["regions"], False, False)
 
 
 def test_only_memberships_in_force_are_counted():
@@ -235,6 +240,63 @@ def test_the_error_of_a_region_that_a_member_has_had(of_region, lines):
     left_out = error("aws_error", "Left out.", aws_message="Out.", operation="InviteMembers")
     invited = {"regions": [members("eu-west-1", {ONE: None, TWO: "Invited"}, region_error=of_region, errors={ONE: left_out})]}
     assert report(administrator=[invited])["lines"][1:] == lines
+
+
+NOT_FOUND = error("invitation_not_found", "There is none.")
+LEFT = {"account_id": "333333333333"}
+
+
+def test_who_found_no_invitation_gets_another_chance():
+    """An invitation that was sent in this run may be on its way; one sent before, or before leaving, was dropped, unless somebody else is in place."""
+    three, four, five = "200000000003", "200000000004", "200000000005"
+    sent = members("eu-west-1", {ONE: "Invited", TWO: "Invited", three: "Invited", four: "Invited", five: "Invited"})
+    for member in sent["members"]:
+        member["changed"] = member["account_id"] in (ONE, TWO)
+    found: dict[str, dict[str, Any]] = {
+        ONE: {"regions": [accepted("eu-west-1", failure=NOT_FOUND), accepted("us-east-1")]},
+        TWO: {"regions": [accepted("eu-west-1", failure=NOT_FOUND, previous_administrator=LEFT)]},
+        three: {"regions": [accepted("eu-west-1", failure=NOT_FOUND)]},
+        four: {"regions": [accepted("eu-west-1", failure=NOT_FOUND, administrator=LEFT)]},
+        five: {"msg": "No role."},
+    }
+    told = _report.onboarding_late(found, {"regions": [sent]})
+    assert told["late"] == {account_id: ["eu-west-1"] for account_id in (ONE, TWO, three, four)}
+    assert told["again"] == [{"regions": ["eu-west-1"], "members": [{"account_id": TWO}, {"account_id": three}]}]
+    assert _report.onboarding_late(found, {})["again"] == [{"regions": ["eu-west-1"], "members": [{"account_id": name} for name in (ONE, TWO, three)]}]
+
+
+def test_what_was_accepted_later_is_no_error():
+    """Nor is the invitation missing that was found in the end; whom the account has left is told."""
+    first = {"regions": [accepted("eu-west-1", failure=NOT_FOUND, previous_administrator=LEFT), accepted("us-east-1")]}
+    told = report(accounts={ONE: [{}, first]}, later={ONE: {"regions": [accepted("eu-west-1")]}})
+    assert told["errors"] == []
+    assert told["lines"][1:] == [f"{ONE}: accepted in eu-west-1, after leaving {LEFT['account_id']}.", f"{ONE}: accepted in us-east-1."]
+
+
+@pytest.mark.parametrize("later", [{"regions": [accepted("eu-west-1", changed=False, failure=error("timeout", "None came."))]}, {"msg": "No role."}], ids=str)
+def test_who_is_left_without_any_administrator_is_named(later):
+    first = {"regions": [accepted("eu-west-1", failure=NOT_FOUND, previous_administrator=LEFT)]}
+    seen = {"regions": [members("eu-west-1", {ONE: "Invited", TWO: "Enabled"}), members("us-east-1", {ONE: "Enabled", TWO: "Enabled"})]}
+    told = report(seen, accounts={ONE: [{}, first]}, later={ONE: later}, pending={ONE: ["eu-west-1"]})
+    assert told["lines"][-1] == f"{ONE}: without any administrator in eu-west-1 now. Rerun the playbook: it is invited again."
+    assert told["errors"] and not told["late"]
+
+
+def test_accounts_of_the_organization_are_told_as_such():
+    invited = members("eu-west-1", {ONE: "Enabled", TWO: "Enabled"})
+    invited["members"][0]["previous_status"] = None
+    assert report(administrator=[{"regions": [invited]}])["lines"][1:] == [
+        f"{ONE}: a member at once in eu-west-1, as an account of the administrator's organization."
+    ]
+
+
+@pytest.mark.parametrize("reinvite, late", [(True, 1), (False, 0)])
+def test_who_is_left_alone_is_told_and_no_failure(reinvite, late):
+    seen = {"regions": [members(region, {ONE: "Resigned", TWO: "AccountSuspended"}) for region in RUN["regions"]]}
+    told = report(seen, {**RUN, "reinvite": reinvite})
+    assert len(told["late"]) == late and not told["errors"]
+    assert f"{TWO}: AccountSuspended in eu-west-1, us-east-1, and left as it is." in told["lines"]
+    assert (f"{ONE}: Resigned in eu-west-1, us-east-1, and left as it is." in told["lines"]) is not reinvite
 
 
 def test_check_mode_foresees_what_the_run_would_bring():
