@@ -27,8 +27,10 @@ import botocore.httpsession
 from certificate import make_certificate
 
 from . import clients
+from .clients import ACCEPTING_CLIENTS
 from .clients import CLIENTS
 from .clients import Cost
+from .server import ADMINISTRATOR
 
 TESTS = pathlib.Path(__file__).parents[1]
 # Of the same names as AWS's, as many as anybody may ask for
@@ -37,7 +39,6 @@ REGIONS = [
     for number in (1, 2, 3, 4)
     for place in ("us-east", "us-west", "eu-west", "eu-central", "eu-north", "eu-south", "ap-south", "ap-northeast", "ap-southeast", "ca-central", "sa-east")
 ]
-CALLS = ("get_administrator_account", "list_invitations", "accept_administrator_invitation")
 
 
 class Server:
@@ -53,14 +54,18 @@ class Server:
         with urllib.request.urlopen(f"{self.url}/_bench/{path}", context=self._context) as answer:
             return json.load(answer)
 
-    def check(self, places: list[tuple[str, str]], changed: bool) -> None:
-        """Stop the benchmark unless every acceptance happened, with exactly the calls that it takes."""
+    def check(self, places: list[tuple[str, str]], wanted: tuple[str, ...]) -> None:
+        """Stop the benchmark unless every acceptance happened, with exactly the calls that are wanted of each account in each region."""
         report = self.report()
         accepted = {tuple(place) for place in report["accepted"]}
         if accepted != set(places):
             sys.exit(f"{len(accepted)} of {len(places)} pairs have accepted")
-        wanted = CALLS if changed else CALLS[:1]
-        calls = [(account, region, operation) for account, region, operation, count in report["calls"] for _each in range(count) if region != "sts"]
+        calls = [
+            (account, region, operation)
+            for account, region, operation, count in report["calls"]
+            for _each in range(count)
+            if region != "sts" and account != ADMINISTRATOR
+        ]
         if sorted(calls) != sorted((*place, operation) for place in places for operation in wanted):
             sys.exit(f"there were {len(calls)} calls, and not just {', '.join(wanted)} for each of {len(places)} pairs")
 
@@ -99,10 +104,10 @@ class Bench:
         command = client.command(task)
         costs = []
         self._server.report("reset")
-        for changed in (True, False):
+        for run in (0, 1):
             cost = clients.run(command, self._environment, self._folder / f"{name}.log")
-            if client.accepts:
-                self._server.check(places, changed)
+            if client.calls:
+                self._server.check(places, client.calls[run])
             self._server.report("forget")
             costs.append(Cost(cost.wall / len(places) * 1000, cost.cpu / len(places) * 1000, cost.peak))
         return costs[0], costs[1]
@@ -124,6 +129,12 @@ class Bench:
 
 def _median(costs: list[Cost]) -> Cost:
     return Cost(*(statistics.median(figures) for figures in zip(*costs, strict=True)))
+
+
+def tables(title: str, costs: dict[str, tuple[Cost, Cost]]) -> None:
+    """Print the costs of the first run and of the next, by client."""
+    for run, what in enumerate(("accepting", "nothing to do")):
+        table(f"{title}, {what}", {name: both[run] for name, both in costs.items()})
 
 
 def table(title: str, costs: dict[str, Cost]) -> None:
@@ -157,10 +168,11 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=30, help="of each call, in milliseconds")
     parser.add_argument("--times", type=int, default=3, help="how often each is measured (the playbook of today: once); the median is told")
     parser.add_argument("--sample", type=int, default=3, help="accounts for the playbook of today")
-    parser.add_argument("--clients", type=lambda text: text.split(","), default=list(CLIENTS), help=f"some of {','.join(CLIENTS)}")
+    parser.add_argument("--clients", type=lambda text: text.split(","), default=ACCEPTING_CLIENTS, help=f"some of {','.join(ACCEPTING_CLIENTS)}")
+    parser.add_argument("--onboarding", type=sizes, default="300x17", help="the sizes for the playbook onboard, beside accepting alone; 0x1 for none")
     parser.add_argument("--plain", action="store_true", help="over HTTP, without TLS")
     args = parser.parse_args()
-    if not all(1 <= regions <= len(REGIONS) for _accounts, regions in args.sizes):
+    if not all(1 <= regions <= len(REGIONS) for _accounts, regions in args.sizes + args.onboarding):
         parser.error(f"there can be 1 to {len(REGIONS)} regions")
     if "collection" not in args.clients or not set(args.clients) <= set(CLIENTS):
         parser.error(f"--clients are collection and some of {', '.join(CLIENTS)}")
@@ -171,8 +183,10 @@ def main() -> None:
         bench = Bench(server, pathlib.Path(name))
         for accounts, regions in args.sizes:
             costs = bench.medians(args.clients, accounts, regions, args.times, args.sample)
-            for run, title in enumerate(("accepting", "nothing to do")):
-                table(f"{accounts} accounts x {regions} regions, {title}", {name: both[run] for name, both in costs.items()})
+            tables(f"{accounts} accounts x {regions} regions", costs)
+        for accounts, regions in args.onboarding if args.onboarding != [(0, 1)] else []:
+            costs = bench.medians(["collection", "onboard"], accounts, regions, args.times, args.sample)
+            tables(f"Onboarding {accounts} accounts x {regions} regions, from no member to all", costs)
 
 
 if __name__ == "__main__":

@@ -21,12 +21,20 @@ HERE = pathlib.Path(__file__).parent
 FORKS = 20
 
 
+# What it takes an account to accept, and to see that it has nothing to do
+ACCEPTING = ("get_administrator_account", "list_invitations", "accept_administrator_invitation")
+LOOKING = ACCEPTING[:1]
+
+
 class Client(NamedTuple):
-    """A way to accept. command: makes its words from a Task. accepts: whether it does at all."""
+    """A way to accept.
+
+    command: makes its words from a Task. calls: of each account and region, in the first run and in the next; None where it does not accept.
+    """
 
     title: str
     command: Callable[[Task], list[str]]
-    accepts: bool = True
+    calls: tuple[tuple[str, ...], tuple[str, ...]] | None = (ACCEPTING, LOOKING)
 
 
 class Task(NamedTuple):
@@ -76,15 +84,32 @@ def _playbook(name: str) -> Callable[[Task], list[str]]:
     return command
 
 
+def _onboarding(task: Task) -> list[str]:
+    variables = {
+        "securityhub_administrator_id": bench_server.ADMINISTRATOR,
+        "securityhub_administrator_role_arn": f"arn:aws:iam::{bench_server.ADMINISTRATOR}:role/SecurityHubAdministrator",
+        "securityhub_member_role": "SecurityHubMember",
+        "securityhub_regions": task.regions,
+        "securityhub_connection": {"endpoint_url": task.endpoint_url},
+        "securityhub_members": [{"account_id": account} for account in task.accounts],
+    }
+    path = task.folder / "onboarding.json"
+    path.write_text(json.dumps(variables), encoding="utf-8")
+    return ["ansible-playbook", "-f", str(FORKS), "cloudsec.securityhub.onboard", "-e", f"@{path}"]
+
+
 _CORES = os.cpu_count() or 1
 CLIENTS = {
     "collection": Client("this collection", _playbook("collection.yml")),
     "threads": Client("script, 32 threads", _script("script.py")),
     "processes": Client(f"script, {_CORES} processes", _script("script.py", f"--processes={_CORES}")),
     "today": Client("playbook of today", _playbook("today.yml")),
-    "debug": Client("debug task", _playbook("debug.yml"), accepts=False),
+    "debug": Client("debug task", _playbook("debug.yml"), calls=None),
     "floor": Client("run() without Ansible", _script("floor.py", f"--processes={_CORES}", f"--forks={FORKS}")),
+    # A day with nothing to do asks only the administrator
+    "onboard": Client("playbook onboard", _onboarding, calls=(ACCEPTING, ())),
 }
+ACCEPTING_CLIENTS = [name for name in CLIENTS if name != "onboard"]
 
 
 def environment(endpoint_url: str, bundle: pathlib.Path | None) -> dict[str, str]:

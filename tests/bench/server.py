@@ -7,8 +7,8 @@
 The emulator of the tests is moto, which takes some milliseconds of CPU for each call: more than the clients that are measured. This
 server takes a twentieth of that. tests/selftests/bench compares its answers with the emulator's.
 
-Every account has an invitation from one administrator in every region. An access key holds its account's ID, so that assuming a role
-leaves no state here. Signatures are not checked.
+Every account has an invitation from one administrator in every region, whether that has sent it or not. An access key holds its
+account's ID, so that assuming a role leaves no state here. Signatures are not checked.
 """
 
 from __future__ import annotations
@@ -32,6 +32,9 @@ INVITED_AT = "2026-01-31T12:00:00.000000Z"
 REASONS = {200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found"}
 
 
+NO_MEMBER = "The request is rejected because the given account ID is not a member of the current account."
+
+
 class Refused(Exception):
     """An error as the service words it: status, code and message."""
 
@@ -41,6 +44,7 @@ class Accounts:
 
     def __init__(self):
         self.accepted = set()
+        self.listed: dict[tuple[str, str], str] = {}  # a member's status on the administrator's list, by place
         self.calls: collections.Counter[tuple[tuple[str, str], str]] = collections.Counter()
 
     def security_hub(self, method, path, body, place):
@@ -66,6 +70,23 @@ class Accounts:
             raise Refused(404, "ResourceNotFoundException", "The request is rejected because the invitation was not found.")
         self.accepted.add(place)
         return {}
+
+    def get_members(self, place, body):
+        """GetMembers, of the administrator."""
+        places = [(account, place[1]) for account in json.loads(body)["AccountIds"]]
+        found = [member(known, "Enabled" if known in self.accepted else self.listed[known]) for known in places if known in self.listed]
+        unknown = [{"AccountId": account, "ProcessingResult": NO_MEMBER} for account, region in places if (account, region) not in self.listed]
+        return {"Members": found, "UnprocessedAccounts": unknown}
+
+    def create_members(self, place, body):
+        """CreateMembers."""
+        self.listed.update({(details["AccountId"], place[1]): "Created" for details in json.loads(body)["AccountDetails"]})
+        return {"UnprocessedAccounts": []}
+
+    def invite_members(self, place, body):
+        """InviteMembers."""
+        self.listed.update({(account, place[1]): "Invited" for account in json.loads(body)["AccountIds"]})
+        return {"UnprocessedAccounts": []}
 
     def sts(self, body, access_key, account):
         """Answer an STS call; returns what is sent as XML."""
@@ -103,6 +124,9 @@ OPERATIONS = {
     ("GET", "/administrator"): Accounts.get_administrator_account,
     ("GET", "/invitations"): Accounts.list_invitations,
     ("POST", "/administrator"): Accounts.accept_administrator_invitation,
+    ("POST", "/members/get"): Accounts.get_members,
+    ("POST", "/members"): Accounts.create_members,
+    ("POST", "/members/invite"): Accounts.invite_members,
 }
 
 
@@ -114,6 +138,12 @@ def invitation(place, status):
         "InvitedAt": INVITED_AT,
         "MemberStatus": status,
     }
+
+
+def member(place, status):
+    """An account on the administrator's list."""
+    times = {"InvitedAt": INVITED_AT} if status != "Created" else {}
+    return {"AccountId": place[0], "AdministratorId": ADMINISTRATOR, "MasterId": ADMINISTRATOR, "MemberStatus": status, "UpdatedAt": INVITED_AT, **times}
 
 
 def account_of(access_key):
@@ -159,6 +189,7 @@ class Connection(asyncio.Protocol):
         if path.startswith("/_bench/"):
             if path == "/_bench/reset":
                 self.accounts.accepted.clear()
+                self.accounts.listed.clear()
             if path in ("/_bench/reset", "/_bench/forget"):
                 self.accounts.calls.clear()
             self.transport.write(answer(200, "application/json", json.dumps(self.accounts.report())))

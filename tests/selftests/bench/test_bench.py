@@ -35,8 +35,8 @@ def bench_server():
             process.kill()
 
 
-def what_a_member_sees(server):
-    """All answers on a member's way, without what differs from one request to the next."""
+def what_both_see(server):
+    """All answers on the way to a membership, without what differs from one request to the next."""
 
     def client(service, credentials):
         return boto3.client(service, region_name=REGION, endpoint_url=server["url"], **credentials)
@@ -51,12 +51,26 @@ def what_a_member_sees(server):
         return re.sub(r"datetime.TIME, tzinfo=\w+\(\)\)|datetime.TIME\)?", "TIME", answer)
 
     base = {"aws_access_key_id": server["access_key"], "aws_secret_access_key": server["secret_key"]}
-    given = client("sts", base).assume_role(RoleArn=f"arn:aws:iam::{MEMBER}:role/Member", RoleSessionName="test")["Credentials"]
-    role = {"aws_access_key_id": given["AccessKeyId"], "aws_secret_access_key": given["SecretAccessKey"], "aws_session_token": given["SessionToken"]}
+
+    def role_of(account):
+        given = client("sts", base).assume_role(RoleArn=f"arn:aws:iam::{account}:role/Member", RoleSessionName="test")["Credentials"]
+        return {"aws_access_key_id": given["AccessKeyId"], "aws_secret_access_key": given["SecretAccessKey"], "aws_session_token": given["SessionToken"]}
+
+    role = role_of(MEMBER)
     hub = client("securityhub", role)
+    administrator = client("securityhub", role_of(ADMINISTRATOR))
+    members = {"AccountIds": [MEMBER]}
+    invited = [
+        seen(administrator.get_members, **members),
+        seen(administrator.create_members, AccountDetails=[{"AccountId": MEMBER}]),
+        seen(administrator.get_members, **members),
+        seen(administrator.invite_members, **members),
+        seen(administrator.get_members, **members),
+    ]
     [invitation] = hub.list_invitations()["Invitations"]
     accept = {"AdministratorId": ADMINISTRATOR, "InvitationId": invitation["InvitationId"]}
     return [
+        *invited,
         client("sts", role).get_caller_identity()["Account"],
         seen(hub.get_administrator_account),
         seen(hub.list_invitations),
@@ -65,6 +79,7 @@ def what_a_member_sees(server):
         seen(hub.accept_administrator_invitation, **accept),
         seen(hub.get_administrator_account),
         seen(hub.list_invitations),
+        seen(administrator.get_members, **members),
     ]
 
 
@@ -75,19 +90,19 @@ def _no_environment(monkeypatch):
             monkeypatch.delenv(name)
 
 
-def test_the_server_answers_a_member_like_the_emulator(tmp_path):
-    with running_emulator(str(tmp_path), ["--administrator", ADMINISTRATOR, "--member", MEMBER, "--regions", REGION]) as emulator:
-        expected = what_a_member_sees(emulator)
+def test_the_server_answers_like_the_emulator(tmp_path):
+    with running_emulator(str(tmp_path), ["--administrator", ADMINISTRATOR, "--member", MEMBER, "--no-invite", "--regions", REGION]) as emulator:
+        expected = what_both_see(emulator)
     with bench_server() as server:
-        assert what_a_member_sees(server) == expected
+        assert what_both_see(server) == expected
 
 
 @pytest.mark.parametrize("transport", [[], ["--plain"]])
 def test_the_benchmark_runs_and_checks_what_it_measures(transport):
-    command = [sys.executable, "-m", "bench", "--sizes=2x2", "--sample=1", "--latency=1", "--times=1", *transport]
+    command = [sys.executable, "-m", "bench", "--sizes=2x2", "--onboarding=2x2", "--sample=1", "--latency=1", "--times=1", *transport]
     paths = os.pathsep.join(map(str, (TESTS, TESTS / "tools", TESTS.parents[3])))
     ended = subprocess.run(command, cwd=TESTS, env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert ended.stdout.count("this collection") == 2
+    assert ended.stdout.count("this collection") == 4 and ended.stdout.count("playbook onboard") == 2
     assert ended.stdout.count("both together") == 2
     assert ("over TLS" in ended.stdout) == (not transport)
