@@ -158,7 +158,6 @@ CONNECTION_OPTIONS = (
     "expected_account_id",
 )
 FIELDS = ("account_id", "email", "member_status", "region")
-STATUSES = ("Created", "Invited", *member.ENABLED, "Removed", "Resigned", "Deleted", "AccountSuspended")
 
 
 class InventoryModule(AWSInventoryBase):
@@ -290,8 +289,8 @@ def _pattern(field: str, value: Any) -> str:
     if re.search(r"[*?[]", value) is None:
         if field == "account_id" and not re.fullmatch(r"[0-9]{12}", value):
             raise AnsibleParserError(f"The filter account_id is {value}, not an account ID of 12 digits. Quote it in YAML, or leading zeros are lost.")
-        if field == "member_status" and value.lower() not in map(str.lower, STATUSES):
-            raise AnsibleParserError(f"The filter member_status is {value}, which is no status; there are {', '.join(STATUSES)}.")
+        if field == "member_status" and value.lower() not in map(str.lower, member.STATUSES):
+            raise AnsibleParserError(f"The filter member_status is {value}, which is no status; there are {', '.join(member.STATUSES)}.")
     return value.lower() if field == "member_status" else value
 
 

@@ -30,6 +30,8 @@ ENABLED = ("Enabled", "Associated")
 SUSPENDED = "AccountSuspended"
 # Who has left, and whom the administrator has removed
 GONE = ("Resigned", "Removed")
+# All that AWS has
+STATUSES = ("Created", "Invited", *ENABLED, "Removed", "Resigned", "Deleted", SUSPENDED)
 
 # The statuses that tell that a step has been made, or that it is needless now; the first is what it leads to
 _STATUSES_AFTER: dict[str, tuple[str | None, ...]] = {

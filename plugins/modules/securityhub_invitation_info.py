@@ -179,6 +179,7 @@ from typing import Any
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _errors as errors
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _invitation as invitation
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._api import SecurityHubApi
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._member import STATUSES
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import account_id_option
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import module_spec
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import run_module
@@ -191,7 +192,7 @@ SPEC = module_spec(
     statuses={
         "type": "list",
         "elements": "str",
-        "choices": ["Created", "Invited", "Enabled", "Associated", "Removed", "Resigned", "Deleted", "AccountSuspended"],
+        "choices": list(STATUSES),
     },
 )
 
