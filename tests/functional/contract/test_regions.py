@@ -144,6 +144,15 @@ def test_other_messages_are_not_alike(world):
     assert "As in region" not in str(result)
 
 
+def test_messages_that_name_other_regions_are_not_alike(world):
+    """Only a region's own name in its own message makes no difference."""
+    for region, other in zip(REGIONS, [*REGIONS[1:], REGIONS[0]], strict=True):
+        world.fault(GET, region=region, error={"code": "InvalidInputException", "message": f"Ask in {other}"})
+    result = world.run(regions=REGIONS)
+    assert len(result["msg"].splitlines()) == 4
+    assert "As in region" not in str(result)
+
+
 def test_all_regions_are_asked_at_the_same_time(world):
     """None is answered before all have been asked."""
     world.member_of(WANTED)
