@@ -23,7 +23,7 @@ FAILED_HOSTS = 2  # ansible-playbook's exit code where a task failed
 STEPS = [
     (
         "Hubs",
-        "Security Hub must be on before anybody can be invited. It is enabled in the administrator 111111111111 and in five of six accounts, "
+        "Security Hub CSPM must be on before anybody can be invited. It is enabled in the administrator 111111111111 and in five of six accounts, "
         "in three regions each. Every account is reached by assuming a role in it.",
         "ansible-playbook -i accounts.yml hubs.yml",
         0,
@@ -54,7 +54,7 @@ STEPS = [
     ),
     (
         "A failure",
-        "In the sixth account Security Hub is off. The task fails, and says why: error.reason is for programs, msg for people.",
+        "In the sixth account Security Hub CSPM is off. The task fails, and says why: error.reason is for programs, msg for people.",
         'ansible-playbook -i accounts.yml accept.yml --limit laboratory -e \'{"regions": ["eu-west-1"]}\'',
         FAILED_HOSTS,
     ),
@@ -93,7 +93,7 @@ def main():
 
     os.makedirs(args.output, exist_ok=True)
     started = time.monotonic()
-    print("Starting an emulator of AWS Security Hub on this machine. Nothing goes to AWS.")
+    print("Starting an emulator of AWS Security Hub CSPM on this machine. Nothing goes to AWS.")
     with running_emulator(args.output, ["--administrator", OTHER_ADMINISTRATOR]) as emulator:
         environment = dict(
             os.environ,
