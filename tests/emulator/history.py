@@ -12,8 +12,8 @@ import json
 import math
 import pickle
 import typing as t
-from time import monotonic
 
+from .securityhub.clock import clock
 from .securityhub.models import SecurityHubBackend
 from .securityhub.models import securityhub_backends
 from .service import Answer
@@ -77,9 +77,9 @@ class History:
             self._pictures[region] = [(-math.inf, _picture(region))]
         answer = ask(request)
         pictures = self._pictures[region]
-        pictures.append((monotonic(), _picture(region)))
+        pictures.append((clock.now(), _picture(region)))
         # Of those that are older than anybody looks, only the last says what it looked like then
-        while len(pictures) > 1 and pictures[1][0] <= monotonic() - self._reach:
+        while len(pictures) > 1 and pictures[1][0] <= clock.now() - self._reach:
             del pictures[0]
         return answer
 
@@ -87,11 +87,12 @@ class History:
     def _past(self, region: str, seconds: float) -> t.Iterator[None]:
         """Put the region back, for a while. What is changed meanwhile is a copy."""
         pictures = self._pictures.get(region) or [(-math.inf, _picture(region))]
-        moment = monotonic() - seconds
+        moment = clock.now() - seconds
         old = next((picture for since, picture in reversed(pictures) if since <= moment), pictures[0][1])
         present = _exchange(region, _restore(region, old))
         try:
-            yield
+            with clock.set_back(seconds):
+                yield
         finally:
             _exchange(region, present)
 

@@ -2,11 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Seeding: accounts, members and invitations put in place without a call, from a description in JSON."""
+"""Seeding: accounts, members, invitations and more put in place without a call, from a description in JSON."""
 
 from __future__ import annotations
 
 import typing as t
+
+from moto.core.exceptions import ServiceException
 
 from .securityhub.models import Administrator
 from .securityhub.models import Invitation
@@ -17,11 +19,12 @@ from .securityhub.models import securityhub_backends
 
 STATUSES = ("Created", "Invited", "Enabled", "Removed", "Resigned", "Deleted", "AccountSuspended")
 KEYS = {
-    "hubs": {"account_id", "regions", "tags"},
+    "hubs": {"account_id", "config_recorder", "regions", "standards", "tags"},
     "administrators": {"account_id", "regions"},
     "organizations": {"account_id", "accounts", "regions"},
-    "members": {"account_id", "administrator", "declined", "email", "hub", "organization", "regions", "status"},
+    "members": {"account_id", "administrator", "config_recorder", "declined", "email", "hub", "organization", "regions", "standards", "status"},
     "invitations": {"account_id", "administrators", "count", "hub", "regions"},
+    "aggregators": {"account_id", "mode", "region", "regions"},
 }
 
 
@@ -48,7 +51,7 @@ class Seed:
         """Put everything in place."""
         for entry in self._entries("hubs"):
             for backend in self._backends(entry["account_id"], entry):
-                enable(backend, entry.get("tags"))
+                enable(backend, entry)
         for entry in self._entries("administrators"):
             self._note(self.administrators, entry["account_id"])
             for backend in self._backends(entry["account_id"], entry):
@@ -56,6 +59,8 @@ class Seed:
         for entry in self._entries("organizations"):
             for backend in self._backends(entry["account_id"], entry):
                 backend.organization_accounts.update(check_account_id(account_id) for account_id in entry.get("accounts") or [])
+        for entry in self._entries("aggregators"):  # before the members, which can have one from an earlier time
+            self._aggregator(entry)
         for entry in self._entries("members"):
             self._member(entry)
         for entry in self._entries("invitations"):
@@ -98,7 +103,7 @@ class Seed:
         self._note(self.members, account_id)
         for backend in self._backends(account_id, entry):
             if entry.get("hub", True):
-                enable(backend)
+                enable(backend, entry)
             administrator = securityhub_backends[administrator_id][backend.region_name]
             enable(administrator)
             associate(administrator, backend, status, entry)
@@ -114,6 +119,16 @@ class Seed:
                 enable(administrator)
                 associate(administrator, backend, "Invited", {})
 
+    def _aggregator(self, entry: dict[str, t.Any]) -> None:
+        """The entry's regions are those that are linked, its region is the home region."""
+        home = {"regions": [entry.get("region") or self.regions[0]]}
+        for backend in self._backends(entry["account_id"], home):
+            enable(backend)
+            try:
+                backend.create_finding_aggregator(entry.get("mode", "ALL_REGIONS"), entry.get("regions"))
+            except ServiceException as error:
+                raise ValueError(error.message) from error
+
 
 def check_account_id(value: t.Any) -> str:
     """Raises ValueError for what is not 12 digits in a string: in YAML and JSON a bare number loses its leading zeros."""
@@ -122,10 +137,25 @@ def check_account_id(value: t.Any) -> str:
     return value
 
 
-def enable(backend: SecurityHubBackend, tags: dict[str, str] | None = None) -> None:
-    """Enable the hub, unless it is."""
+def enable(backend: SecurityHubBackend, entry: dict[str, t.Any] | None = None) -> None:
+    """Enable the hub, unless it is, with the standards of an entry or else those that are enabled by default."""
+    entry = entry or {}
     if not backend.enabled:
-        backend.enable_security_hub(tags=tags)
+        backend.enable_security_hub(enable_default_standards=False, tags=entry.get("tags"))
+        backend.standards.put_defaults()
+    if "config_recorder" in entry:
+        backend.standards.config_recorder = bool(entry["config_recorder"])
+    if "standards" in entry:
+        backend.standards.clear()
+        for standard in entry["standards"]:
+            put_standard(backend, standard if isinstance(standard, dict) else {"name": standard})
+
+
+def put_standard(backend: SecurityHubBackend, entry: dict[str, t.Any]) -> None:
+    """Have a standard enabled for long. Raises ValueError for what it does not understand."""
+    if "name" not in entry or set(entry) - {"name", "status", "reason"}:
+        raise ValueError(f"a standard is a name, or an object with a name, a status and its reason, not {entry!r}")
+    backend.standards.put(**entry)
 
 
 def associate(administrator: SecurityHubBackend, backend: SecurityHubBackend, status: str, entry: dict[str, t.Any]) -> None:

@@ -54,16 +54,33 @@ def _status_codes() -> dict[str, int]:
     return {**OTHER_STATUSES, **{shape.error_code: shape.metadata["error"]["httpStatusCode"] for shape in shapes}}
 
 
-def _routes(model: ServiceModel) -> dict[tuple[str, str], str]:
-    routes = {}
-    for name in model.operation_names:
-        http = model.operation_model(name).http
-        routes[http["method"], http["requestUri"]] = name
-    return routes
+class Routes:
+    """Which requests mean which operations of a REST service."""
+
+    def __init__(self, model: ServiceModel):
+        self._literal: dict[tuple[str, str], str] = {}
+        self._others: list[tuple[str, re.Pattern[str], str]] = []  # those with parameters in their path
+        for name in model.operation_names:
+            http = model.operation_model(name).http
+            if "{" in http["requestUri"]:
+                pattern = re.sub(r"\{(\w+)\+?\}", r"(?P<\1>.+)", http["requestUri"])
+                self._others.append((http["method"], re.compile(pattern), name))
+            else:
+                self._literal[http["method"], http["requestUri"]] = name
+
+    def find(self, method: str, path: str) -> tuple[str | None, dict[str, str]]:
+        """The operation of a request, None where there is none, and the parameters in its path."""
+        if (method, path) in self._literal:
+            return self._literal[method, path], {}
+        for other_method, pattern, name in self._others:
+            match = pattern.fullmatch(path) if method == other_method else None
+            if match:
+                return name, {key: unquote(value) for key, value in match.groupdict().items()}
+        return None, {}
 
 
 STATUS_CODES = _status_codes()
-ROUTES = {"account": _routes(ACCOUNT), "securityhub": _routes(SECURITY_HUB)}
+ROUTES = {"account": Routes(ACCOUNT), "securityhub": Routes(SECURITY_HUB)}
 OPERATIONS = frozenset(ACCOUNT.operation_names) | frozenset(SECURITY_HUB.operation_names) | frozenset(STS.operation_names)
 
 
@@ -145,10 +162,11 @@ def read_call(request: Request) -> Call:
     """Find out what is asked for. Service and region stand in the signature, as moto reads them."""
     scope = read_authorization(request).scope
     access_key, region, service = (scope[0], scope[2], scope[3]) if len(scope) == 5 else (None, None, "unknown")
-    params = _params(service, request)
+    operation, in_path = ROUTES[service].find(request.method, request.path) if service in ROUTES else (None, {})
+    params = {**_params(service, request), **in_path}
     return Call(
         service=service,
-        operation=_operation(service, request, params),
+        operation=operation if service in ROUTES else _action(request, params),
         region=region,
         access_key=access_key,
         params={key: value for key, value in params.items() if not IS_NO_PARAMETER.match(key)},
@@ -158,8 +176,6 @@ def read_call(request: Request) -> Call:
 
 def _params(service: str, request: Request) -> dict[str, t.Any]:
     params: dict[str, t.Any] = {key: values if len(values) > 1 else values[0] for key, values in parse_qs(request.query).items()}
-    if request.path.startswith("/tags/"):
-        params["ResourceArn"] = unquote(request.path[len("/tags/") :])
     if service == "sts":
         params.update((key, values[0]) for key, values in parse_qs(request.body.decode(errors="replace")).items())
     elif request.body:
@@ -175,10 +191,8 @@ def _json_object(body: bytes) -> dict[str, t.Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _operation(service: str, request: Request, params: dict[str, t.Any]) -> str | None:
-    if service in ROUTES:
-        path = "/tags/{ResourceArn}" if request.path.startswith("/tags/") else request.path
-        return ROUTES[service].get((request.method, path))
+def _action(request: Request, params: dict[str, t.Any]) -> str | None:
+    """The operation of a request to a service that has no routes."""
     action = params.get("Action") or request.headers.get("X-Amz-Target", "").rpartition(".")[2]
     return action if isinstance(action, str) and action else None
 

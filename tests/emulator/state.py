@@ -13,7 +13,7 @@ from .securityhub.models import securityhub_backends
 
 
 def describe(account: str | None = None, region: str | None = None) -> dict[str, t.Any]:
-    """Hub, administrator, members and invitations of every account and region that something happened in."""
+    """Hub, administrator, members, aggregation and invitations of every account and region that something happened in."""
     accounts: dict[str, t.Any] = {}
     for account_id, region_name, backend in securityhub_backends.iter_backends():
         if account in (None, account_id) and region in (None, region_name):
@@ -26,6 +26,7 @@ def _describe(backend: SecurityHubBackend) -> dict[str, t.Any]:
         "hub": _hub(backend),
         "administrator": backend.administrator and {**backend.administrator.as_dict(), "Organization": backend.administrator.organization},
         "members": {account_id: member.as_dict() for account_id, member in backend.members.items()},
+        "aggregator": backend.aggregator and backend.aggregator.as_dict(),
         "invitations": [{**invitation.as_dict(), "Declined": invitation.declined} for invitation in backend.invitations.values()],
     }
 
@@ -33,10 +34,12 @@ def _describe(backend: SecurityHubBackend) -> dict[str, t.Any]:
 def _hub(backend: SecurityHubBackend) -> dict[str, t.Any] | None:
     if not backend.enabled:
         return None
+    statuses = {standard["StandardsArn"]: standard["StandardsStatus"] for standard in backend.standards.enabled()}
     return {
         "AutoEnableControls": backend.auto_enable_controls,
         "ControlFindingGenerator": backend.control_finding_generator,
         "SubscribedAt": backend.enabled_at,
         "Tags": dict(backend.tags),
-        "Standards": [standard["StandardsArn"] for standard in backend.standards.values()],
+        "Standards": [arn for arn, status in statuses.items() if status != "DELETING"],
+        "StandardsStatuses": statuses,
     }

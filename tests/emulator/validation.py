@@ -14,7 +14,6 @@ import json
 import re
 import typing as t
 from urllib.parse import parse_qs
-from urllib.parse import unquote
 
 from botocore.model import Shape
 
@@ -42,7 +41,7 @@ def violations_of_request(request: Request, call: Call) -> list[str]:
     if model is None or model.input_shape is None:
         return []
     try:
-        parameters = _parameters_of_sts(call, model.input_shape) if call.service == "sts" else _parameters(request, model.input_shape)
+        parameters = _parameters_of_sts(call, model.input_shape) if call.service == "sts" else _parameters(request, call, model.input_shape)
     except ValueError as error:
         return [str(error)]
     return list(violations(model.input_shape, parameters))
@@ -54,7 +53,7 @@ def _parameters_of_sts(call: Call, shape: t.Any) -> dict[str, t.Any]:
     return {name: _from_text(simple[name], value) for name, value in call.params.items() if name in simple}
 
 
-def _parameters(request: Request, shape: t.Any) -> dict[str, t.Any]:
+def _parameters(request: Request, call: Call, shape: t.Any) -> dict[str, t.Any]:
     """The parameters of a request to a REST service, by their names in the model. Raises ValueError."""
     try:
         query = parse_qs(request.query, keep_blank_values=True, errors="strict")
@@ -71,7 +70,7 @@ def _parameters(request: Request, shape: t.Any) -> dict[str, t.Any]:
         if location == "querystring" and member.serialization["name"] in query:
             parameters[name] = _from_query(member, query[member.serialization["name"]])
         elif location == "uri":
-            parameters[name] = unquote(request.path.rpartition("/tags/")[2])
+            parameters[name] = call.params[member.serialization["name"]]
     return parameters
 
 

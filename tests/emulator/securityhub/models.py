@@ -17,6 +17,7 @@ from moto.core.base_backend import BackendDict
 from moto.core.utils import iso_8601_datetime_with_milliseconds
 from moto.securityhub.models import SecurityHubBackend as MotoSecurityHubBackend
 from moto.utilities.paginator import paginate
+from moto.utilities.utils import get_partition
 
 from .exceptions import AccessDeniedException
 from .exceptions import BadRequestException
@@ -26,7 +27,9 @@ from .exceptions import InvalidInputException
 from .exceptions import LimitExceededException
 from .exceptions import ResourceConflictException
 from .exceptions import ResourceNotFoundException
+from .finding_aggregators import FindingAggregator
 from .settings import settings
+from .standards import Standards
 
 ACCOUNTS_PER_CALL = 50
 ACCOUNT_ID = re.compile(r"[0-9]{12}")
@@ -41,9 +44,8 @@ IN_ORGANIZATION = "The request is rejected because the given account is managed 
 NO_SUCH_RESOURCE = "The request is rejected since no such resource found"
 NOT_THE_SENDER = "The request is rejected because only the account that has sent an invitation can delete it."
 
-# How DeleteInvitations says that only administrators may, where it does not leave the account unprocessed; and how
-# DisableSecurityHub says that an administrator can't
-REFUSALS = {error.code: error for error in (InvalidInputException, InvalidAccessException, AccessDeniedException)}
+# How calls are refused that the service is not known to refuse in one way only: see the settings
+REFUSALS = {error.code: error for error in (InvalidInputException, InvalidAccessException, AccessDeniedException, LimitExceededException)}
 
 
 def now() -> str:
@@ -146,6 +148,27 @@ class SecurityHubBackend(MotoSecurityHubBackend):
             "unique_attribute": "InvitationId",
             "fail_on_invalid_token": InvalidInputException,
         },
+        "describe_standards": {
+            "input_token": "next_token",
+            "limit_key": "max_results",
+            "limit_default": 100,
+            "unique_attribute": "StandardsArn",
+            "fail_on_invalid_token": InvalidInputException,
+        },
+        "get_enabled_standards": {
+            "input_token": "next_token",
+            "limit_key": "max_results",
+            "limit_default": 100,
+            "unique_attribute": "StandardsSubscriptionArn",
+            "fail_on_invalid_token": InvalidInputException,
+        },
+        "list_finding_aggregators": {
+            "input_token": "next_token",
+            "limit_key": "max_results",
+            "limit_default": 100,
+            "unique_attribute": "FindingAggregatorArn",
+            "fail_on_invalid_token": InvalidInputException,
+        },
     }
 
     def __init__(self, region_name: str, account_id: str):
@@ -153,7 +176,8 @@ class SecurityHubBackend(MotoSecurityHubBackend):
         self.tags: dict[str, str] = {}
         self.auto_enable_controls = True
         self.control_finding_generator = "SECURITY_CONTROL"
-        self.standards: dict[str, dict[str, Any]] = {}
+        self.standards = Standards(self.partition, region_name, account_id)
+        self.aggregator: FindingAggregator | None = None  # where this is the home region
         self.members: dict[str, Member] = {}
         self.invitations: dict[str, Invitation] = {}
         self.administrator: Administrator | None = None
@@ -188,7 +212,7 @@ class SecurityHubBackend(MotoSecurityHubBackend):
         self.auto_enable_controls = True
         self.control_finding_generator = control_finding_generator or "SECURITY_CONTROL"
         if enable_default_standards:
-            self.batch_enable_standards(self._default_standards())
+            self.standards.enable_defaults()
         return {}
 
     def disable_security_hub(self) -> dict[str, Any]:
@@ -201,6 +225,7 @@ class SecurityHubBackend(MotoSecurityHubBackend):
         if self.administrator:
             self._leave_administrator(self.administrator)
         self.standards.clear()
+        self.aggregator = None
         self.tags = {}
         return super().disable_security_hub()
 
@@ -228,37 +253,88 @@ class SecurityHubBackend(MotoSecurityHubBackend):
 
     # Standards
 
-    def _default_standards(self) -> list[str]:
-        return [
-            f"arn:{self.partition}:securityhub:::ruleset/cis-aws-foundations-benchmark/v/1.2.0",
-            f"arn:{self.partition}:securityhub:{self.region_name}::standards/aws-foundational-security-best-practices/v/1.0.0",
-        ]
-
-    def get_enabled_standards(self, subscription_arns: list[str] | None = None) -> list[dict[str, Any]]:
+    @paginate(pagination_model=PAGINATION_MODEL)
+    def describe_standards(self, providers: list[str] | None = None) -> list[dict[str, Any]]:
         self._require_hub()
-        return [standard for arn, standard in self.standards.items() if not subscription_arns or arn in subscription_arns]
+        return self.standards.describe(providers)
 
-    def batch_enable_standards(self, standards_arns: list[str]) -> list[dict[str, Any]]:
+    @paginate(pagination_model=PAGINATION_MODEL)
+    def get_enabled_standards(self, subscription_arns: list[str] | None = None, providers: list[str] | None = None) -> list[dict[str, Any]]:
         self._require_hub()
-        return [self._enable_standard(arn) for arn in standards_arns]
+        return self.standards.enabled(subscription_arns, providers)
 
-    def _enable_standard(self, standards_arn: str) -> dict[str, Any]:
-        name = re.sub(r".*:(standards|ruleset)/", "", standards_arn)
-        subscription_arn = f"arn:{self.partition}:securityhub:{self.region_name}:{self.account_id}:subscription/{name}"
-        self.standards[subscription_arn] = {
-            "StandardsSubscriptionArn": subscription_arn,
-            "StandardsArn": standards_arn,
-            "StandardsInput": {},
-            "StandardsStatus": "READY",
-        }
-        return self.standards[subscription_arn]
+    def batch_enable_standards(self, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        self._require_hub()
+        return self.standards.enable(requests)
 
     def batch_disable_standards(self, subscription_arns: list[str]) -> list[dict[str, Any]]:
         self._require_hub()
-        unknown = [arn for arn in subscription_arns if arn not in self.standards]
-        if unknown:
-            raise InvalidInputException(f"Invalid standards subscription ARN: {unknown[0]}")
-        return [{**self.standards.pop(arn), "StandardsStatus": "DELETING"} for arn in subscription_arns]
+        return self.standards.disable(subscription_arns)
+
+    # Cross-Region aggregation
+
+    def _aggregator_of_account(self) -> FindingAggregator | None:
+        """The only one, in whatever region."""
+        backends = securityhub_backends[self.account_id].values()
+        return next((backend.aggregator for backend in backends if backend.aggregator and backend.partition == self.partition), None)
+
+    def _find_aggregator(self, arn: str) -> FindingAggregator:
+        aggregator = self._aggregator_of_account()
+        if not aggregator or aggregator.arn != arn:
+            raise ResourceNotFoundException(f"The request was rejected because no finding aggregator was found with ARN {arn}.")
+        return aggregator
+
+    def _aggregator_at_home(self, arn: str) -> FindingAggregator:
+        aggregator = self._find_aggregator(arn)
+        if aggregator is not self.aggregator:
+            raise InvalidInputException(
+                f"The request is rejected because it is made from another Region than the aggregation Region, {aggregator.home_region}."
+            )
+        return aggregator
+
+    def _require_no_administrator(self, action: str) -> None:
+        if self.administrator:
+            kind = "member account of an organization" if self.administrator.organization else "member account"
+            raise REFUSALS[settings.member_aggregator_answer](f"A finding aggregator cannot be {action} by a {kind}.")
+
+    def _link(self, aggregator: FindingAggregator, mode: str, regions: list[str] | None) -> None:
+        known = (region for region in securityhub_backends[self.account_id].regions if get_partition(region) == self.partition)
+        aggregator.link(mode, regions, set(known))
+
+    def create_finding_aggregator(self, mode: str, regions: list[str] | None = None) -> dict[str, Any]:
+        self._require_hub()
+        self._require_no_administrator("created")
+        aggregator = FindingAggregator(self.account_id, self.region_name, self.partition)
+        self._link(aggregator, mode, regions)
+        if self._aggregator_of_account():
+            raise REFUSALS[settings.second_aggregator_answer]("The request is rejected because the current account already has a finding aggregator.")
+        self.aggregator = aggregator
+        return aggregator.as_dict()
+
+    def get_finding_aggregator(self, arn: str) -> dict[str, Any]:
+        self._require_hub()
+        aggregator = self._find_aggregator(arn)
+        if aggregator is not self.aggregator:
+            raise ResourceNotFoundException(f"The request was rejected because no finding aggregator was found with ARN {arn} in {self.region_name}.")
+        return aggregator.as_dict()
+
+    def update_finding_aggregator(self, arn: str, mode: str, regions: list[str] | None = None) -> dict[str, Any]:
+        self._require_hub()
+        self._require_no_administrator("updated")
+        aggregator = self._aggregator_at_home(arn)
+        self._link(aggregator, mode, regions)
+        return aggregator.as_dict()
+
+    def delete_finding_aggregator(self, arn: str) -> None:
+        self._require_hub()
+        self._aggregator_at_home(arn)
+        self.aggregator = None
+
+    @paginate(pagination_model=PAGINATION_MODEL)
+    def list_finding_aggregators(self) -> list[dict[str, Any]]:
+        self._require_hub()
+        aggregator = self._aggregator_of_account()
+        return [{"FindingAggregatorArn": aggregator.arn}] if aggregator else []
 
     # Tags
 

@@ -31,6 +31,10 @@ class SecurityHubResponse(MotoSecurityHubResponse):
     def _body_params(self) -> dict[str, Any]:
         return json.loads(self.body) if self.body else {}
 
+    def _path_param(self, name: str) -> str:
+        self._get_action()  # which also reads what stands in the path
+        return self.uri_match[name]
+
     def _account_ids(self) -> list[str]:
         return self._body_params()["AccountIds"]
 
@@ -56,21 +60,6 @@ class SecurityHubResponse(MotoSecurityHubResponse):
         )
         return json.dumps({})
 
-    def get_enabled_standards(self) -> str:
-        subscription_arns = self._body_params().get("StandardsSubscriptionArns")
-        subscriptions = self.securityhub_backend.get_enabled_standards(subscription_arns=subscription_arns)
-        return json.dumps({"StandardsSubscriptions": subscriptions})
-
-    def batch_enable_standards(self) -> str:
-        requests = self._body_params()["StandardsSubscriptionRequests"]
-        subscriptions = self.securityhub_backend.batch_enable_standards(standards_arns=[request["StandardsArn"] for request in requests])
-        return json.dumps({"StandardsSubscriptions": subscriptions})
-
-    def batch_disable_standards(self) -> str:
-        subscription_arns = self._body_params()["StandardsSubscriptionArns"]
-        subscriptions = self.securityhub_backend.batch_disable_standards(subscription_arns=subscription_arns)
-        return json.dumps({"StandardsSubscriptions": subscriptions})
-
     def tag_resource(self) -> str:
         self.securityhub_backend.tag_resource(self._resource_arn(), self._body_params()["Tags"])
         return json.dumps({})
@@ -83,8 +72,56 @@ class SecurityHubResponse(MotoSecurityHubResponse):
         return json.dumps({"Tags": self.securityhub_backend.list_tags_for_resource(self._resource_arn())})
 
     def _resource_arn(self) -> str:
-        self._get_action()  # which also reads the ARN from the path
-        return self.uri_match["ResourceArn"]
+        return self._path_param("ResourceArn")
+
+    # Standards
+
+    def describe_standards(self) -> str:
+        return self._page("Standards", self.securityhub_backend.describe_standards, providers=self.querystring.get("Providers"))
+
+    def get_enabled_standards(self) -> str:
+        params = self._body_params()
+        return self._page(
+            "StandardsSubscriptions",
+            self.securityhub_backend.get_enabled_standards,
+            subscription_arns=params.get("StandardsSubscriptionArns"),
+            providers=params.get("Providers"),
+        )
+
+    def batch_enable_standards(self) -> str:
+        requests = self._body_params()["StandardsSubscriptionRequests"]
+        subscriptions = self.securityhub_backend.batch_enable_standards(requests=requests)
+        return json.dumps({"StandardsSubscriptions": subscriptions})
+
+    def batch_disable_standards(self) -> str:
+        subscription_arns = self._body_params()["StandardsSubscriptionArns"]
+        subscriptions = self.securityhub_backend.batch_disable_standards(subscription_arns=subscription_arns)
+        return json.dumps({"StandardsSubscriptions": subscriptions})
+
+    # Cross-Region aggregation
+
+    def create_finding_aggregator(self) -> str:
+        params = self._body_params()
+        return json.dumps(self.securityhub_backend.create_finding_aggregator(mode=params["RegionLinkingMode"], regions=params.get("Regions")))
+
+    def get_finding_aggregator(self) -> str:
+        return json.dumps(self.securityhub_backend.get_finding_aggregator(arn=self._path_param("FindingAggregatorArn")))
+
+    def update_finding_aggregator(self) -> str:
+        params = self._body_params()
+        aggregator = self.securityhub_backend.update_finding_aggregator(
+            arn=params["FindingAggregatorArn"],
+            mode=params["RegionLinkingMode"],
+            regions=params.get("Regions"),
+        )
+        return json.dumps(aggregator)
+
+    def delete_finding_aggregator(self) -> str:
+        self.securityhub_backend.delete_finding_aggregator(arn=self._path_param("FindingAggregatorArn"))
+        return json.dumps({})
+
+    def list_finding_aggregators(self) -> str:
+        return self._page("FindingAggregators", self.securityhub_backend.list_finding_aggregators)
 
     # The administrator's side
 

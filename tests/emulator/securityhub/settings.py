@@ -31,6 +31,16 @@ class Settings:
     deleted_members: str = "gone"  # gone, listed
     hub_in_use_by: str = "any"  # which members keep an administrator from disabling its hub: any on its list, enabled
     hub_in_use_answer: str = "InvalidInputException"  # InvalidInputException, InvalidAccessException, AccessDeniedException
+    standards_fields: str = "newest"  # newest; older: without Provider and StandardsManagedBy
+    standards_delay: float = 0  # for how many seconds a standard is PENDING once it is enabled, and DELETING once it is disabled
+    standards_end: str = "READY"  # how that ends for standards that are enabled from now on: READY; FAILED, with INTERNAL_ERROR
+    config_recorder: str = "on"  # whether AWS Config records, without which standards are INCOMPLETE, where no seed says it of an account: on, off
+    standards_managed: str = "by_account"  # by_account; centrally: BatchEnableStandards and BatchDisableStandards are the administrator's
+    # What becomes of a call for a standard on its way out, or of disabling one on its way in: the service has been seen to refuse the latter
+    deleting_standards: str = "refused"  # refused; ignored: it is answered as it is, and deleted all the same
+    pending_standards: str = "refused"  # refused; disabled
+    second_aggregator_answer: str = "InvalidInputException"  # InvalidInputException, LimitExceededException, AccessDeniedException
+    member_aggregator_answer: str = "AccessDeniedException"  # AccessDeniedException; InvalidInputException, which has been seen
     max_invitations: int = 1000  # how many invitations of an administrator may await an answer in a region
     max_members: int = 1000  # how many members an administrator may have in a region
     list_regions_page: int = 50  # how many regions ListRegions tells at once, however many are asked for
@@ -52,6 +62,14 @@ class Settings:
         "deleted_members": ("gone", "listed"),
         "hub_in_use_by": ("any", "enabled"),
         "hub_in_use_answer": ("InvalidInputException", "InvalidAccessException", "AccessDeniedException"),
+        "standards_fields": ("newest", "older"),
+        "standards_end": ("READY", "FAILED"),
+        "config_recorder": ("on", "off"),
+        "standards_managed": ("by_account", "centrally"),
+        "deleting_standards": ("refused", "ignored"),
+        "pending_standards": ("refused", "disabled"),
+        "second_aggregator_answer": ("InvalidInputException", "LimitExceededException", "AccessDeniedException"),
+        "member_aggregator_answer": ("AccessDeniedException", "InvalidInputException"),
     }
 
     def update(self, **values: t.Any) -> None:

@@ -17,6 +17,11 @@ url_paths = dict.fromkeys(moto_urls.url_paths, SecurityHubResponse.dispatch)
 url_paths.update(
     {
         "{0}/administrator/disassociate$": SecurityHubResponse.dispatch,
+        "{0}/findingAggregator/create$": SecurityHubResponse.dispatch,
+        "{0}/findingAggregator/delete/(?P<finding_aggregator_arn>.+)$": SecurityHubResponse.dispatch,
+        "{0}/findingAggregator/get/(?P<finding_aggregator_arn>.+)$": SecurityHubResponse.dispatch,
+        "{0}/findingAggregator/list$": SecurityHubResponse.dispatch,
+        "{0}/findingAggregator/update$": SecurityHubResponse.dispatch,
         "{0}/invitations$": SecurityHubResponse.dispatch,
         "{0}/invitations/count$": SecurityHubResponse.dispatch,
         "{0}/invitations/decline$": SecurityHubResponse.dispatch,
@@ -25,6 +30,7 @@ url_paths.update(
         "{0}/members/delete$": SecurityHubResponse.dispatch,
         "{0}/members/disassociate$": SecurityHubResponse.dispatch,
         "{0}/members/invite$": SecurityHubResponse.dispatch,
+        "{0}/standards$": SecurityHubResponse.dispatch,
         "{0}/standards/deregister$": SecurityHubResponse.dispatch,
         "{0}/standards/get$": SecurityHubResponse.dispatch,
         "{0}/standards/register$": SecurityHubResponse.dispatch,

@@ -54,7 +54,8 @@ def test_a_standard_can_be_enabled_and_disabled(aws):
     client.enable_security_hub(EnableDefaultStandards=False)
     arn = "arn:aws:securityhub:eu-west-1::standards/pci-dss/v/3.2.1"
     subscription = client.batch_enable_standards(StandardsSubscriptionRequests=[{"StandardsArn": arn}])["StandardsSubscriptions"][0]
-    assert client.get_enabled_standards()["StandardsSubscriptions"] == [subscription]
+    assert subscription["StandardsStatus"] == "PENDING"
+    assert [enabled["StandardsArn"] for enabled in client.get_enabled_standards()["StandardsSubscriptions"]] == [arn]
     client.batch_disable_standards(StandardsSubscriptionArns=[subscription["StandardsSubscriptionArn"]])
     assert client.get_enabled_standards()["StandardsSubscriptions"] == []
 

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from emulator import history
+from emulator.securityhub import clock as emulator_clock
 
 from .conftest import ADMINISTRATOR
 from .conftest import MEMBER
@@ -40,7 +40,7 @@ class Clock:
 def clock(monkeypatch):
     """The emulator's time."""
     clock = Clock()
-    monkeypatch.setattr(history, "monotonic", clock)
+    monkeypatch.setattr(emulator_clock, "monotonic", clock)
     return clock
 
 
