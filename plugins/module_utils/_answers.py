@@ -21,22 +21,35 @@ except ImportError:
 # What an answer must have, by the name of its shape without "Response". Every other operation may answer {}, or nothing at all.
 _MUST_HAVE = {
     "AssumeRole": "Credentials",
+    "BatchDisableStandards": "StandardsSubscriptions",
+    "BatchEnableStandards": "StandardsSubscriptions",
+    "CreateFindingAggregator": "FindingAggregatorArn",
     "CreateMembers": "UnprocessedAccounts",
     "DeclineInvitations": "UnprocessedAccounts",
     "DeleteInvitations": "UnprocessedAccounts",
     "DeleteMembers": "UnprocessedAccounts",
     "DescribeHub": "HubArn",
+    "DescribeStandards": "Standards",
     "GetCallerIdentity": "Account",
+    "GetEnabledStandards": "StandardsSubscriptions",
+    "GetFindingAggregator": "FindingAggregatorArn",
     "GetInvitationsCount": "InvitationsCount",
     "GetMembers": "Members",
     "InviteMembers": "UnprocessedAccounts",
+    "ListFindingAggregators": "FindingAggregators",
     "ListInvitations": "Invitations",
     "ListMembers": "Members",
     "ListRegions": "Regions",
     "ListTagsForResource": "Tags",
+    "UpdateFindingAggregator": "FindingAggregatorArn",
 }
-# What is about an account, or about several, and so must name it
-_OF_ACCOUNTS = ("Administrator", "Invitations", "Master", "Members", "UnprocessedAccounts")
+# What is about something, or a list about several, and so must name it
+_MUST_NAME: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("Administrator", "Invitations", "Master", "Members", "UnprocessedAccounts"), ("AccountId",)),
+    "FindingAggregators": ("FindingAggregatorArn",),
+    "Standards": ("StandardsArn",),
+    "StandardsSubscriptions": ("StandardsSubscriptionArn", "StandardsArn", "StandardsStatus"),
+}
 # The type that JSON has for a shape; whether a timestamp is one, its parser says
 _TYPES: dict[str, Any] = {"boolean": bool, "integer": int, "list": list, "long": int, "map": dict, "string": str, "structure": dict}
 # Of what came, in a message
@@ -90,13 +103,15 @@ class _CheckedParser:
                 raise NotFromAws("It has values of other types", response)
             if not members and any(value is not None for value in raw.values()):
                 raise NotFromAws("Nothing in it belongs to such an answer", response)
+            _keep_providers(members, raw)
         required = _MUST_HAVE.get(shape.name.removesuffix("Response"))
         if required and required not in members:
             raise NotFromAws(f"{required} is missing", response)
-        for name in members.keys() & _OF_ACCOUNTS:
+        for name in members.keys() & _MUST_NAME.keys():
             found = members[name]
-            if not all(item.get("AccountId") for item in (found if isinstance(found, list) else [found])):
-                raise NotFromAws(f"{name} has no AccountId", response)
+            for key in _MUST_NAME[name]:
+                if not all(item.get(key) for item in (found if isinstance(found, list) else [found])):
+                    raise NotFromAws(f"{name} has no {key}", response)
         return parsed
 
     def _parse_error(self, response: dict[str, Any], shape: Any) -> Any:
@@ -156,6 +171,13 @@ def _fits(value: Any, shape: Any) -> bool:
     if shape.type_name == "map":
         return all(_fits(item, shape.value) for item in value.values())
     return True
+
+
+def _keep_providers(members: dict[str, Any], raw: dict[str, Any]) -> None:
+    """Add whose each standard is, which decides about taking it out. botocore before 1.44 knows nothing of it."""
+    for standard, answered in zip(members.get("Standards") or (), raw.get("Standards") or (), strict=True):
+        if isinstance(answered.get("Provider"), str):
+            standard["Provider"] = answered["Provider"]
 
 
 def _beginning(body: bytes) -> str:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The Security Hub calls about hubs and memberships, each once: current and older names, and "none" folded to None. Private to this collection.
+"""The Security Hub calls, each once: current and older names, and "none" folded to None. Private to this collection.
 
 Answers are in Ansible's spelling (snake_case, times as ISO 8601 strings); errors are SecurityHubError.
 """
@@ -25,6 +25,9 @@ from ._waiting import Poller
 
 # Both the largest page that the service gives and the most accounts that it takes in a call
 PAGE_SIZE = 50
+# The largest page of standards and aggregators, and the most standards that one call enables or disables
+LARGER_PAGE_SIZE = 100
+STANDARDS_PER_CALL = 25
 
 Item = TypeVar("Item")
 # A client's method and its parameters
@@ -48,6 +51,15 @@ class SecurityHubApi:
         self._region = region
         self._client = account.client(region)
         self._denied: dict[str, errors.SecurityHubError] = {}
+
+    def in_region(self, region: str) -> SecurityHubApi:
+        """The calls of the same account in another region."""
+        return SecurityHubApi(self._account, region)
+
+    @property
+    def region(self) -> str:
+        """Where calls are made."""
+        return self._region
 
     @property
     def known_account_id(self) -> str | None:
@@ -179,6 +191,59 @@ class SecurityHubApi:
         """AWS: UntagResource."""
         self._call("untag_resource", {"ResourceArn": arn, "TagKeys": names})
 
+    def describe_standards(self) -> dict[str, dict[str, Any]]:
+        """The standards that there are: by name, their arn, provider ("AWS" or another cloud) and the product that manages them, or None.
+
+        AWS: DescribeStandards, all pages.
+        """
+        found = self._list("describe_standards", "Standards", LARGER_PAGE_SIZE)
+        return {
+            standard_name(standard["StandardsArn"]): {
+                "arn": standard["StandardsArn"],
+                "provider": standard.get("Provider") or "AWS",
+                "managed_by": standard.get("StandardsManagedBy", {}).get("Product"),
+            }
+            for standard in found
+        }
+
+    def get_standards(self) -> list[dict[str, Any]]:
+        """The standards that are enabled, in any status, as _subscription's dicts. AWS: GetEnabledStandards, all pages."""
+        return [_subscription(found) for found in self._list("get_enabled_standards", "StandardsSubscriptions", LARGER_PAGE_SIZE)]
+
+    def enable_standards(self, arns: list[str]) -> list[dict[str, Any]]:
+        """Enable standards, at most 25. Returns them as _subscription's dicts. AWS: BatchEnableStandards."""
+        answer = self._call("batch_enable_standards", {"StandardsSubscriptionRequests": [{"StandardsArn": arn} for arn in arns]})
+        return [_subscription(found) for found in answer["StandardsSubscriptions"]]
+
+    def disable_standards(self, subscription_arns: list[str]) -> None:
+        """Disable standards, at most 25. AWS: BatchDisableStandards."""
+        self._call("batch_disable_standards", {"StandardsSubscriptionArns": subscription_arns})
+
+    def find_aggregator(self) -> dict[str, Any] | None:
+        """The account's finding aggregator as far as every region knows it: a dict of arn and home_region; None where there is none.
+
+        AWS: ListFindingAggregators, all pages.
+        """
+        for found in self._list("list_finding_aggregators", "FindingAggregators", LARGER_PAGE_SIZE, none_if=_says_not_found):
+            return {"arn": found["FindingAggregatorArn"], "home_region": _region_of(found["FindingAggregatorArn"])}
+        return None
+
+    def get_aggregator(self, arn: str) -> dict[str, Any]:
+        """A finding aggregator, as _aggregator's dict; asked for in its home region. AWS: GetFindingAggregator."""
+        return _aggregator(self._call("get_finding_aggregator", {"FindingAggregatorArn": arn}))
+
+    def create_aggregator(self, settings: dict[str, Any]) -> dict[str, Any]:
+        """Make this the home region, with settings in AWS's spelling. Returns _aggregator's dict. AWS: CreateFindingAggregator."""
+        return _aggregator(self._call("create_finding_aggregator", settings))
+
+    def update_aggregator(self, arn: str, settings: dict[str, Any]) -> dict[str, Any]:
+        """Change which regions are linked, with settings in AWS's spelling. Returns _aggregator's dict. AWS: UpdateFindingAggregator."""
+        return _aggregator(self._call("update_finding_aggregator", {"FindingAggregatorArn": arn, **settings}))
+
+    def delete_aggregator(self, arn: str) -> None:
+        """AWS: DeleteFindingAggregator."""
+        self._call("delete_finding_aggregator", {"FindingAggregatorArn": arn})
+
     def _call_for_account(self, method: str, account_id: str) -> None:
         """A call that takes a list of accounts, for one: what it left unprocessed is an error."""
         for error in self._unprocessed(method, {"AccountIds": [account_id]}).values():
@@ -218,9 +283,11 @@ class SecurityHubApi:
         """One call; {} where none_if recognizes the exception as AWS's way to say "none"."""
         return self._settle_bad_requests(method, lambda: self._client.call(method, **parameters), none_if)
 
-    def _list(self, method: str, items: str, none_if: Callable[[Exception], bool] | None = None, **parameters: Any) -> list[dict[str, Any]]:
+    def _list(
+        self, method: str, items: str, page_size: int = PAGE_SIZE, none_if: Callable[[Exception], bool] | None = None, **parameters: Any
+    ) -> list[dict[str, Any]]:
         """All pages of a list; [] where none_if recognizes the exception as AWS's way to say "none"."""
-        return self._settle_bad_requests(method, lambda: self._client.list_all(method, items, MaxResults=PAGE_SIZE, **parameters), none_if) or []
+        return self._settle_bad_requests(method, lambda: self._client.list_all(method, items, MaxResults=page_size, **parameters), none_if) or []
 
     def _settle_bad_requests(self, method: str, call: Callable[[], Any], none_if: Callable[[Exception], bool] | None = None) -> Any:
         """Make a call and translate its errors; settle a BadRequestException, which means "hub is off" or "try again"."""
@@ -286,10 +353,15 @@ def _says_not_found(exception: Exception) -> bool:
     return errors.aws_code(exception) == "ResourceNotFoundException"
 
 
-def batches(items: Iterable[Item]) -> list[list[Item]]:
+def batches(items: Iterable[Item], size: int = PAGE_SIZE) -> list[list[Item]]:
     """The items in lists that one call takes."""
     items = list(items)
-    return [items[start : start + PAGE_SIZE] for start in range(0, len(items), PAGE_SIZE)]
+    return [items[start : start + size] for start in range(0, len(items), size)]
+
+
+def standard_name(arn: str) -> str:
+    """What names a standard in every region and partition: of its ARN what follows "standards/" or "ruleset/". A name is returned as it is."""
+    return re.sub(r"^(arn:.*:)?(standards|ruleset)/", "", arn)
 
 
 def _invitation(found: dict[str, Any]) -> dict[str, Any]:
@@ -312,6 +384,31 @@ def _member(found: dict[str, Any]) -> dict[str, Any]:
         "invited_at": _time(found.get("InvitedAt")),
         "updated_at": _time(found.get("UpdatedAt")),
     }
+
+
+def _subscription(found: dict[str, Any]) -> dict[str, Any]:
+    """An enabled standard in the result's form."""
+    return {
+        "name": standard_name(found["StandardsArn"]),
+        "arn": found["StandardsArn"],
+        "subscription_arn": found["StandardsSubscriptionArn"],
+        "status": found["StandardsStatus"],
+        "status_reason": found.get("StandardsStatusReason", {}).get("StatusReasonCode"),
+    }
+
+
+def _aggregator(found: dict[str, Any]) -> dict[str, Any]:
+    """A finding aggregator in the result's form."""
+    return {
+        "arn": found["FindingAggregatorArn"],
+        "home_region": found.get("FindingAggregationRegion") or _region_of(found["FindingAggregatorArn"]),
+        "linking_mode": (found.get("RegionLinkingMode") or "").lower() or None,
+        "linked_regions": sorted(found.get("Regions") or []),
+    }
+
+
+def _region_of(arn: str) -> str:
+    return arn.split(":")[3]
 
 
 def _time(found: datetime.datetime | None) -> str | None:

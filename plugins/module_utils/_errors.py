@@ -31,6 +31,7 @@ ASSUME_ROLE_FAILED = "assume_role_failed"
 AWS_ERROR = "aws_error"
 CREDENTIALS = "credentials"
 DIFFERENT_ADMINISTRATOR = "different_administrator"
+DIFFERENT_HOME_REGION = "different_home_region"
 ENDPOINT_UNREACHABLE = "endpoint_unreachable"
 HUB_IN_USE = "hub_in_use"
 HUB_NOT_ENABLED = "hub_not_enabled"
@@ -51,6 +52,8 @@ ADVICE = {
     AWS_ERROR: "If AWS's message doesn't help, ask AWS's support; it needs the error's request_id.",
     CREDENTIALS: "Check the task's access_key, secret_key, session_token or profile, the AWS_* environment variables, "
     "and whether temporary credentials have expired.",
+    DIFFERENT_HOME_REGION: "A home region can't be changed: name that one in region, "
+    "or delete its aggregator first (securityhub_finding_aggregator with state=absent) and create it anew.",
     ENDPOINT_UNREACHABLE: "Check the network, proxy, endpoint_url and TLS settings (aws_ca_bundle, validate_certs) of the machine that runs the task.",
     HUB_IN_USE: "Remove the account's members first (securityhub_member with state=absent), then rerun the task.",
     HUB_NOT_ENABLED: "Enable Security Hub CSPM there first, then rerun the task; the unified AWS Security Hub being on does not count.",
@@ -68,6 +71,8 @@ _ADVICE_ON_INVITATIONS = (
     "An administrator has at most 1,000 outstanding invitations in a region, which can't be raised: "
     "let accounts accept or decline theirs, or remove members that won't, then rerun the task."
 )
+# In place of any, where the account is a member
+_ADVICE_ON_AGGREGATION = "The findings of a member come together where its administrator's do: manage aggregation in the administrator's account."
 
 _REASON_OF_CODE = {
     "InternalException": INTERNAL_ERROR,
@@ -111,12 +116,16 @@ _ACCESS_DENIED_CODES = ("AccessDeniedException", "AccessDenied", "UnauthorizedOp
 _SPEAKS_OF_QUOTA = re.compile(r"maximum|quota|limit (of|for|reached)|number of", re.IGNORECASE)
 _SPEAKS_OF_PERMISSION = re.compile(r"permission|not authorized|unauthorized|access denied|explicit deny", re.IGNORECASE)
 _SPEAKS_OF_ORGANIZATION = re.compile(r"\borgani[sz]ations?\b", re.IGNORECASE)
+_SPEAKS_OF_MEMBER = re.compile(r"\bmember account\b", re.IGNORECASE)
 _IS_POLICY_DECISION = re.compile(r"not authorized to perform|service control policy|explicit deny", re.IGNORECASE)
 _SAYS_IT_IS_SO = re.compile(r"already|no such|no longer|not (\w+ )?(found|exist|associated|a member|subscribed|enabled)", re.IGNORECASE)
 _SAYS_HUB_IS_IN_USE = re.compile(r"cannot disable.*administrator", re.IGNORECASE)
 _SPEAKS_OF_CENTRAL_CONFIGURATION = re.compile(r"central configuration|centrally (configured|managed)", re.IGNORECASE)
 # What is not an account's to change where its organization manages it
-_MANAGED_BY_ORGANIZATIONS = re.compile(r"(Accept|Disassociate|Decline|Delete|Invite|Create).*|(Enable|Disable)SecurityHub|UpdateSecurityHubConfiguration")
+_MANAGED_BY_ORGANIZATIONS = re.compile(
+    r"(Accept|Disassociate|Decline|Delete|Invite|Create)(?!FindingAggregator).*"
+    r"|(Enable|Disable)SecurityHub|UpdateSecurityHubConfiguration|Batch(Enable|Disable)Standards"
+)
 _REASON_OF_PROCESSING_RESULT = (
     (re.compile(r"maximum|limit|quota|exceeded", re.IGNORECASE), LIMIT_EXCEEDED),
     (_SPEAKS_OF_ORGANIZATION, ORGANIZATION_MANAGED),
@@ -381,6 +390,8 @@ def _advice(reason: str, operation: str | None, said: str, actions: Sequence[str
     """What to do about an error. said: AWS's message. actions: as of translate."""
     if reason == LIMIT_EXCEEDED and _SPEAKS_OF_QUOTA.search(said):
         return _ADVICE_ON_INVITATIONS if operation in ("CreateMembers", "InviteMembers") else _ADVICE_ON_QUOTAS
+    if operation in ("CreateFindingAggregator", "UpdateFindingAggregator") and _SPEAKS_OF_MEMBER.search(said):
+        return _ADVICE_ON_AGGREGATION
     return ADVICE[reason].format(actions=" or ".join(actions or [f"securityhub:{operation}"]))
 
 

@@ -16,10 +16,13 @@ from ansible_collections.amazon.aws.plugins.module_utils.tagging import compare_
 
 from . import _errors as errors
 from ._api import SecurityHubApi
+from ._standards import DesiredStandards
+from ._standards import Standards
 from ._waiting import REFUSAL_TIMEOUT
 from ._waiting import SETTLING_TIMEOUT
 from ._waiting import Poller
 from ._waiting import make_write
+from ._waiting import once_known
 
 if TYPE_CHECKING:
     from ._regions import Outcome
@@ -34,6 +37,7 @@ class DesiredState(NamedTuple):
     auto_enable_controls: bool | None
     tags: dict[str, str] | None
     purge_tags: bool
+    standards: DesiredStandards | None
     check_mode: bool
 
 
@@ -49,23 +53,32 @@ def ensure(api: SecurityHubApi, desired: DesiredState, outcome: Outcome) -> None
             disabled_now = desired.check_mode or _disable(api)
             outcome.update(changed=disabled_now, hub=None)
     else:
-        if not hub:
-            hub = _enable(api, desired, outcome)
+        standards = Standards(api, desired.standards, outcome, is_new=not hub) if desired.standards else None
+        hub = hub or _enable(api, desired, outcome)
+        if standards:
+            standards.find()  # what is wrong with them is told before anything else is written
         _update(api, desired, hub, outcome)
+        if standards:
+            standards.apply()
     outcome.update(state=desired.state)
     outcome.after = outcome.fields["hub"]
 
 
-def read(api: SecurityHubApi, outcome: Outcome) -> None:
-    """The hub as it is, with its tags."""
+def read(api: SecurityHubApi, outcome: Outcome, gather: list[str]) -> None:
+    """The hub as it is, with what is to be gathered: tags, standards."""
     hub = api.describe_hub()
-    outcome.update(hub=hub and {**hub, "tags": api.get_tags(hub["hub_arn"])})
+    outcome.update(hub=hub)
+    if hub and "tags" in gather:
+        outcome.update(hub={**outcome.fields["hub"], "tags": api.get_tags(hub["hub_arn"])})
+    if hub and "standards" in gather:
+        outcome.update(hub={**outcome.fields["hub"], "standards": api.get_standards()})
 
 
 def _enable(api: SecurityHubApi, desired: DesiredState, outcome: Outcome) -> dict[str, Any]:
     """Enable the hub; returns it as it is then, or in check mode as it would be."""
+    purges = desired.standards is not None and desired.standards.purge
     settings = {
-        "EnableDefaultStandards": desired.enable_default_standards,
+        "EnableDefaultStandards": False if purges else desired.enable_default_standards,
         "ControlFindingGenerator": desired.control_finding_generator,
         "Tags": desired.tags or None,
     }
@@ -136,27 +149,16 @@ def _update(api: SecurityHubApi, desired: DesiredState, hub: dict[str, Any], out
         settings = {"AutoEnableControls": differing.get("auto_enable_controls"), "ControlFindingGenerator": differing.get("control_finding_generator")}
         settings = {name: value for name, value in settings.items() if value is not None}
         _change(desired, outcome, lambda: api.update_hub(settings), lambda: differing.items() <= (api.describe_hub() or {}).items())
-        outcome.update(hub={**hub, **differing})
+        outcome.update(hub={**outcome.fields["hub"], **differing})
     if desired.tags is not None:
         _update_tags(api, desired, outcome)
-
-
-def _tags(api: SecurityHubApi, arn: str, is_new: bool) -> dict[str, str]:
-    """The tags of a hub; of one that was enabled just now, once AWS knows it."""
-    poller = Poller(SETTLING_TIMEOUT if is_new else 0)
-    while True:
-        try:
-            return api.get_tags(arn)
-        except errors.SecurityHubError as e:
-            if not _says_no_hub(e) or not poller.wait():
-                raise
 
 
 def _update_tags(api: SecurityHubApi, desired: DesiredState, outcome: Outcome) -> None:
     hub = outcome.fields["hub"]
     arn = hub["hub_arn"]
     # A hub that check mode has not enabled would get just the tags asked for
-    tags = _tags(api, arn, is_new=outcome.before is None) if arn else dict(desired.tags or {})
+    tags = once_known(lambda: api.get_tags(arn), _says_no_hub, is_new=outcome.before is None) if arn else dict(desired.tags or {})
     if outcome.before is not None:
         outcome.before = {**outcome.before, "tags": tags}
     to_set, to_remove = compare_aws_tags(tags, desired.tags, desired.purge_tags)

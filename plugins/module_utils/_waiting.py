@@ -91,6 +91,17 @@ class Poller:
         return True
 
 
+def once_known(call: Callable[[], Answer], is_unknown: Callable[[errors.SecurityHubError], bool], is_new: bool) -> Answer:
+    """The result of a call about something that, if is_new, was made just now, and that AWS may not know everywhere yet: then it is asked again."""
+    poller = Poller(SETTLING_TIMEOUT if is_new else 0)
+    while True:
+        try:
+            return call()
+        except errors.SecurityHubError as e:
+            if not is_unknown(e) or not poller.wait():
+                raise
+
+
 def make_write(
     write: Callable[[], object],
     has_happened: Callable[[], bool],

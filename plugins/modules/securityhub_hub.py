@@ -28,7 +28,8 @@ options:
   enable_default_standards:
     description:
       - Whether the standards that AWS enables by default are enabled together with the hub. AWS's default is V(true).
-      - Has an effect only where the task enables the hub; an enabled hub keeps its standards.
+      - Has an effect only where the task enables the hub; an enabled hub keeps its standards. With O(purge_standards) they are never
+        enabled.
     type: bool
   control_finding_generator:
     description:
@@ -50,8 +51,40 @@ options:
       - With O(tags), whether tags that are not named there are removed.
     type: bool
     default: true
+  standards:
+    description:
+      - The standards that are to be enabled, each by its ARN or by what follows C(standards/) or C(ruleset/) in it. The region and the
+        partition in an ARN don't matter, so that one list serves all regions.
+      - Idempotent, only missing standards are enabled. Left out, standards are neither read nor changed.
+      - A standard that is not there fails with the reason V(invalid_input), and the message names those that are. That is before anything
+        is written where the hub is on. Where it is off, AWS lists standards only once it is enabled, so the hub is on afterwards; check
+        mode then predicts without asking.
+      - A standard that AWS is disabling at the moment can't be enabled. With O(wait) the task waits for that first, else it fails.
+    type: list
+    elements: str
+  purge_standards:
+    description:
+      - With O(standards), whether all other enabled standards are disabled. An empty list disables all of them. Disabling a standard ends
+        its checks, and AWS archives its findings within some days.
+      - Standards of other providers than AWS, and those that another AWS service manages (such as AWS Control Tower), are left alone.
+      - A hub that the task enables is then enabled without the standards that AWS enables by default.
+    type: bool
+    default: false
+  wait:
+    description:
+      - With O(standards), whether to wait until AWS is done with enabling and disabling.
+      - A standard that ends V(FAILED) fails the task. One that ends V(INCOMPLETE) does not, but a warning says why; most often AWS Config
+        does not record in the region.
+    type: bool
+    default: false
+  wait_timeout:
+    description:
+      - How long to wait, in seconds. After that the task fails with the reason V(timeout).
+    type: int
+    default: 120
 seealso:
   - module: cloudsec.securityhub.securityhub_hub_info
+  - module: cloudsec.securityhub.securityhub_finding_aggregator
   - module: cloudsec.securityhub.securityhub_invitation
 extends_documentation_fragment:
   - amazon.aws.common.modules
@@ -75,6 +108,16 @@ EXAMPLES = r"""
     auto_enable_controls: false
     tags:
       team: security
+
+- name: Have just these two standards, and wait until they are ready
+  cloudsec.securityhub.securityhub_hub:
+    regions: [eu-central-1, us-east-1]
+    standards:
+      - aws-foundational-security-best-practices/v/1.0.0
+      - cis-aws-foundations-benchmark/v/3.0.0
+    purge_standards: true
+    wait: true
+    wait_timeout: 300
 
 - name: Disable Security Hub CSPM
   cloudsec.securityhub.securityhub_hub:
@@ -125,6 +168,33 @@ regions:
           description: The hub's tags, where O(tags) was given.
           type: dict
           sample: {team: security}
+        standards:
+          description: All standards that are enabled after the task, also those that AWS is disabling. There where O(standards) was given.
+          type: list
+          elements: dict
+          contains:
+            name:
+              description: What names the standard in every region, the end of its ARN.
+              type: str
+              sample: aws-foundational-security-best-practices/v/1.0.0
+            arn:
+              description: The standard's ARN in the region. V(null) in check mode where the hub would be enabled.
+              type: str
+              sample: arn:aws:securityhub:eu-central-1::standards/aws-foundational-security-best-practices/v/1.0.0
+            subscription_arn:
+              description: The ARN of the account's subscription to it. V(null) in check mode where the standard would be enabled.
+              type: str
+              sample: arn:aws:securityhub:eu-central-1:444455556666:subscription/aws-foundational-security-best-practices/v/1.0.0
+            status:
+              description: One of V(PENDING), V(READY), V(INCOMPLETE), V(FAILED) and V(DELETING).
+              type: str
+              sample: READY
+            status_reason:
+              description:
+                - AWS's code for why it is V(INCOMPLETE) or V(FAILED), else V(null).
+                - V(NO_AVAILABLE_CONFIGURATION_RECORDER) tells that AWS Config does not record. Security Hub CSPM then finds next to nothing.
+              type: str
+              sample: null
     error:
       description: What went wrong in this region, like RV(error).
       returned: on failure in the region
@@ -148,8 +218,8 @@ error:
       description:
         - A word that stays the same across releases, for C(rescue) and C(failed_when).
         - One of V(hub_not_enabled), V(access_denied), V(invitation_not_found), V(different_administrator), V(already_accepted),
-          V(organization_managed), V(hub_in_use), V(invalid_input), V(limit_exceeded), V(internal_error), V(region_not_enabled),
-          V(credentials), V(assume_role_failed), V(wrong_account), V(endpoint_unreachable), V(timeout), V(aws_error).
+          V(organization_managed), V(hub_in_use), V(different_home_region), V(invalid_input), V(limit_exceeded), V(internal_error),
+          V(region_not_enabled), V(credentials), V(assume_role_failed), V(wrong_account), V(endpoint_unreachable), V(timeout), V(aws_error).
       type: str
       sample: hub_not_enabled
     message:
@@ -194,9 +264,14 @@ msg:
 from typing import Any
 
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _hub as hub
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._errors import SecurityHubError
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._errors import invalid_input
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import module_spec
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import run_module
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._regions import failure_result
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._regions import run_in_regions
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._standards import DesiredStandards
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._standards import desired_standards
 
 SPEC = module_spec(
     state={"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -205,12 +280,20 @@ SPEC = module_spec(
     auto_enable_controls={"type": "bool"},
     tags={"type": "dict", "aliases": ["resource_tags"]},
     purge_tags={"type": "bool", "default": True},
+    standards={"type": "list", "elements": "str"},
+    purge_standards={"type": "bool", "default": False},
+    wait={"type": "bool", "default": False},
+    wait_timeout={"type": "int", "default": 120},
 )
 
 
 def run(options: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """The module's result for its validated options. In check mode nothing is written."""
     tags = options["tags"]
+    try:
+        standards = _standards(options, check_mode)
+    except SecurityHubError as e:
+        return failure_result(e, regions=[])
     desired = hub.DesiredState(
         state=options["state"],
         enable_default_standards=options["enable_default_standards"],
@@ -218,9 +301,19 @@ def run(options: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         auto_enable_controls=options["auto_enable_controls"],
         tags=None if tags is None else {str(name): str(value) for name, value in tags.items()},
         purge_tags=options["purge_tags"],
+        standards=standards,
         check_mode=check_mode,
     )
     return run_in_regions(options, lambda api, outcome: hub.ensure(api, desired, outcome), {"state": "unknown", "hub": None}, promoted_fields=["hub"])
+
+
+def _standards(options: dict[str, Any], check_mode: bool) -> DesiredStandards | None:
+    """The standards that the options ask for; None where they ask for none."""
+    if options["standards"] is None:
+        if options["purge_standards"]:
+            raise invalid_input("purge_standards disables all but standards, which is missing. Give a list, an empty one to disable all.")
+        return None
+    return desired_standards(options["standards"], options["purge_standards"], options["wait_timeout"] if options["wait"] else 0, check_mode)
 
 
 def main() -> None:

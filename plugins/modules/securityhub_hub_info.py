@@ -11,12 +11,19 @@ module: securityhub_hub_info
 version_added: 1.0.0
 short_description: Tell whether AWS Security Hub CSPM is enabled, and how it is set
 description:
-  - Reads an account's AWS Security Hub CSPM hub, its settings and its tags in each region.
+  - Reads an account's AWS Security Hub CSPM hub and its settings in each region, with its tags and standards as asked for.
   - A region where Security Hub CSPM is not enabled is not a failure; its RV(regions[].hub) is V(null), also where the unified AWS
     Security Hub is on.
 author:
   - cloudsec.securityhub contributors (@cloudsec)
-options: {}
+options:
+  gather:
+    description:
+      - What to read besides the hub and its settings. Each takes a call more for a region.
+    type: list
+    elements: str
+    choices: [standards, tags]
+    default: [tags]
 seealso:
   - module: cloudsec.securityhub.securityhub_hub
 extends_documentation_fragment:
@@ -37,6 +44,18 @@ EXAMPLES = r"""
   cloudsec.securityhub.securityhub_hub_info:
     regions: [all]
   register: hubs
+
+- name: Find the standards that can't work
+  cloudsec.securityhub.securityhub_hub_info:
+    regions: [eu-central-1, eu-west-1, us-east-1]
+    gather: [standards]
+  register: hubs
+
+- name: Name the regions where AWS Config does not record
+  ansible.builtin.debug:
+    msg: "{{ item.region }}"
+  loop: "{{ hubs.regions | selectattr('hub') }}"
+  when: "'NO_AVAILABLE_CONFIGURATION_RECORDER' in item.hub.standards | map(attribute='status_reason')"
 
 - name: Name the regions where Security Hub CSPM is off
   ansible.builtin.debug:
@@ -79,9 +98,36 @@ regions:
           type: str
           sample: SECURITY_CONTROL
         tags:
-          description: The hub's tags.
+          description: The hub's tags, with V(tags) in O(gather).
           type: dict
           sample: {team: security}
+        standards:
+          description: The standards that are enabled, in any status, with V(standards) in O(gather).
+          type: list
+          elements: dict
+          contains:
+            name:
+              description: What names the standard in every region, the end of its ARN.
+              type: str
+              sample: aws-foundational-security-best-practices/v/1.0.0
+            arn:
+              description: The standard's ARN.
+              type: str
+              sample: arn:aws:securityhub:eu-central-1::standards/aws-foundational-security-best-practices/v/1.0.0
+            subscription_arn:
+              description: The ARN of the account's subscription to it.
+              type: str
+              sample: arn:aws:securityhub:eu-central-1:444455556666:subscription/aws-foundational-security-best-practices/v/1.0.0
+            status:
+              description: One of V(PENDING), V(READY), V(INCOMPLETE), V(FAILED) and V(DELETING).
+              type: str
+              sample: INCOMPLETE
+            status_reason:
+              description:
+                - AWS's code for why it is V(INCOMPLETE) or V(FAILED), else V(null).
+                - V(NO_AVAILABLE_CONFIGURATION_RECORDER) tells that AWS Config does not record. Security Hub CSPM then finds next to nothing.
+              type: str
+              sample: NO_AVAILABLE_CONFIGURATION_RECORDER
     error:
       description: What went wrong in this region, like RV(error).
       returned: on failure in the region
@@ -105,8 +151,8 @@ error:
       description:
         - A word that stays the same across releases, for C(rescue) and C(failed_when).
         - One of V(hub_not_enabled), V(access_denied), V(invitation_not_found), V(different_administrator), V(already_accepted),
-          V(organization_managed), V(hub_in_use), V(invalid_input), V(limit_exceeded), V(internal_error), V(region_not_enabled),
-          V(credentials), V(assume_role_failed), V(wrong_account), V(endpoint_unreachable), V(timeout), V(aws_error).
+          V(organization_managed), V(hub_in_use), V(different_home_region), V(invalid_input), V(limit_exceeded), V(internal_error),
+          V(region_not_enabled), V(credentials), V(assume_role_failed), V(wrong_account), V(endpoint_unreachable), V(timeout), V(aws_error).
       type: str
       sample: hub_not_enabled
     message:
@@ -155,12 +201,12 @@ from ansible_collections.cloudsec.securityhub.plugins.module_utils._module impor
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import run_module
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._regions import run_in_regions
 
-SPEC = module_spec()
+SPEC = module_spec(gather={"type": "list", "elements": "str", "choices": ["standards", "tags"], "default": ["tags"]})
 
 
 def run(options: dict[str, Any], check_mode: bool) -> dict[str, Any]:  # pylint: disable=unused-argument
     """The module's result for its validated options. Nothing is ever written."""
-    return run_in_regions(options, hub.read, {"hub": None}, promoted_fields=["hub"])
+    return run_in_regions(options, lambda api, outcome: hub.read(api, outcome, options["gather"]), {"hub": None}, promoted_fields=["hub"])
 
 
 def main() -> None:

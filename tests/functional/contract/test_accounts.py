@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_finding_aggregator
+from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_finding_aggregator_info
 from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_hub
 from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_hub_info
 from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_invitation
@@ -24,6 +26,8 @@ from .test_states import GET
 
 IDENTITY = "GetCallerIdentity"
 MODULES = [
+    (securityhub_finding_aggregator, {"state": "absent"}),
+    (securityhub_finding_aggregator_info, {}),
     (securityhub_hub, {"state": "absent"}),
     (securityhub_hub_info, {}),
     (securityhub_invitation, {"administrator_id": WANTED, "state": "absent"}),
@@ -31,7 +35,14 @@ MODULES = [
     (securityhub_member, {"members": [{"account_id": OTHER}], "state": "absent"}),
     (securityhub_member_info, {}),
 ]
+# These take one region
+OF_ONE_REGION = (securityhub_finding_aggregator, securityhub_finding_aggregator_info)
 EVERY_MODULE = pytest.mark.parametrize("module, options", MODULES, ids=[module.__name__.rpartition(".")[2] for module, _options in MODULES])
+
+
+def in_regions(module, regions):
+    """The option that has a module act in regions; one that takes one region only acts in the first of them."""
+    return {"region": regions[0]} if module in OF_ONE_REGION else {"regions": regions}
 
 
 @EVERY_MODULE
@@ -41,7 +52,7 @@ def test_another_account_than_expected(world, module, options, regions, check_mo
     """The role was forgotten: the caller's own account, a member and an administrator with members, stays as it is."""
     world.member_of(WANTED, account=world.base_account)
     world.control.seed(members=[{"account_id": OTHER, "administrator": world.base_account, "status": "Enabled"}])
-    result = world.run_module(module, check_mode, assume_role_arn=None, expected_account_id=MEMBER, regions=regions, **options)
+    result = world.run_module(module, check_mode, assume_role_arn=None, expected_account_id=MEMBER, **in_regions(module, regions), **options)
     assert result["failed"] and not result["changed"]
     assert "regions" not in result
     assert result["error"]["reason"] == "wrong_account"
@@ -66,7 +77,7 @@ def test_the_account_expected(world, module, options):
     assert IDENTITY not in world.control.operations()
     world.control.seed(hubs=[MEMBER, world.base_account])
     world.control.clear_calls()
-    result = world.run_module(module, assume_role_arn=None, expected_account_id=world.base_account, regions=REGIONS, **options)
+    result = world.run_module(module, assume_role_arn=None, expected_account_id=world.base_account, **in_regions(module, REGIONS), **options)
     assert not result.get("failed"), result["msg"]
     assert world.control.operations().count(IDENTITY) == 1 and world.control.operations()[0] == IDENTITY
 

@@ -10,6 +10,8 @@ import threading
 
 import pytest
 
+from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_finding_aggregator
+from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_finding_aggregator_info
 from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_hub
 from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_hub_info
 from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_invitation_info
@@ -31,6 +33,8 @@ TROUBLE: dict[str, dict] = {
 }
 # Every module, the options of its task and whether it acts as the administrator
 TASKS: dict[str, tuple] = {
+    "finding aggregator": (securityhub_finding_aggregator, {}, False),
+    "finding aggregator info": (securityhub_finding_aggregator_info, {}, False),
     "hub": (securityhub_hub, {"tags": {"team": "blue"}}, False),
     "hub info": (securityhub_hub_info, {}, False),
     "invitation info": (securityhub_invitation_info, {}, False),

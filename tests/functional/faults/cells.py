@@ -4,7 +4,7 @@
 
 """The matrix: every module and state x every call that it makes x what can go wrong with it x before or after the effect x once or always.
 
-Each cell has accounts of its own, so that many run at once, and its fault in one of two regions.
+Each cell has accounts of its own, so that many run at once, and its fault in one of two regions, or in the only one that its module takes.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import typing as t
 HEALTHY, FAULTY = "eu-west-1", "us-east-1"
 REGIONS = [HEALTHY, FAULTY]
 ROLE = "SecurityHubMember"
+OF_ONE_REGION = ("securityhub_finding_aggregator", "securityhub_finding_aggregator_info")
 
 # An account's side of a region, and the administrator's list, as the emulator tells them
 State = dict[str, t.Any]
@@ -41,6 +42,12 @@ HUB = {"hubs": [{"account_id": "{member}", "tags": {"old": "x"}}]}
 GET, LIST, COUNT = "GetAdministratorAccount", "ListInvitations", "GetInvitationsCount"
 ACCEPT, LEAVE = "AcceptAdministratorInvitation", "DisassociateFromAdministratorAccount"
 SETTINGS = {"auto_enable_controls": False, "tags": {"team": "blue"}}
+FSBP, CIS, PCI = "aws-foundational-security-best-practices/v/1.0.0", "cis-aws-foundations-benchmark/v/3.0.0", "pci-dss/v/4.0.1"
+JUST_TWO = {"standards": [FSBP, CIS], "purge_standards": True}
+OFFERED, ENABLED, ENABLE, DISABLE = "DescribeStandards", "GetEnabledStandards", "BatchEnableStandards", "BatchDisableStandards"
+LIST_AGGREGATORS, GET_AGGREGATOR = "ListFindingAggregators", "GetFindingAggregator"
+AGGREGATOR = {"hubs": [{"account_id": "{member}"}], "aggregators": [{"account_id": "{member}", "region": FAULTY}]}
+LINKED = {"linking_mode": "specified_regions", "linked_regions": [HEALTHY]}
 
 
 def listed_as(status: str | None) -> dict[str, list[dict[str, t.Any]]]:
@@ -66,6 +73,16 @@ def invitation(options: dict[str, t.Any], seed: dict[str, t.Any], reads: list[st
 def member(options: dict[str, t.Any], seed: dict[str, t.Any], writes: list[str], goal: t.Any) -> Scenario:
     """A task of securityhub_member."""
     return Scenario("securityhub_member", {"members": [{"account_id": "{member}"}], **options}, seed, ["GetMembers"], writes, True, goal)
+
+
+def has_standards(*names: str) -> t.Callable[[State, dict[str, str]], bool]:
+    """Whether the hub has just these standards enabled."""
+    return lambda state, accounts: state["standards"] == sorted(names)
+
+
+def aggregator(options: dict[str, t.Any], seed: dict[str, t.Any], reads: list[str], write: str, after: tuple | None) -> Scenario:
+    """A task of securityhub_finding_aggregator."""
+    return Scenario("securityhub_finding_aggregator", options, seed, reads, [write], goal=lambda state, accounts: state["aggregator"] == after)
 
 
 SCENARIOS = {
@@ -110,15 +127,31 @@ SCENARIOS = {
     "disabled": Scenario(
         "securityhub_hub", {"state": "absent"}, HUB, ["DescribeHub"], ["DisableSecurityHub"], goal=lambda state, accounts: state["hub"] is None
     ),
-    "hub looked at": Scenario("securityhub_hub_info", {}, HUB, ["DescribeHub", "ListTagsForResource"], []),
+    "hub looked at": Scenario("securityhub_hub_info", {"gather": ["tags", "standards"]}, HUB, ["DescribeHub", "ListTagsForResource", ENABLED], []),
+    "enabled with standards": Scenario(
+        "securityhub_hub", JUST_TWO, {}, ["DescribeHub", OFFERED, ENABLED], ["EnableSecurityHub", ENABLE], goal=has_standards(FSBP, CIS)
+    ),
+    "standards": Scenario(
+        "securityhub_hub",
+        {**JUST_TWO, "wait": True, "wait_timeout": 30},
+        {"hubs": [{"account_id": "{member}", "standards": [FSBP, PCI]}]},
+        ["DescribeHub", OFFERED, ENABLED],
+        [ENABLE, DISABLE],
+        goal=has_standards(FSBP, CIS),
+    ),
+    "aggregated": aggregator(LINKED, {"hubs": [{"account_id": "{member}"}]}, [LIST_AGGREGATORS], "CreateFindingAggregator", ("SPECIFIED_REGIONS", [HEALTHY])),
+    "aggregated otherwise": aggregator(LINKED, AGGREGATOR, [LIST_AGGREGATORS, GET_AGGREGATOR], "UpdateFindingAggregator", ("SPECIFIED_REGIONS", [HEALTHY])),
+    "aggregated no more": aggregator({"state": "absent"}, AGGREGATOR, [LIST_AGGREGATORS, GET_AGGREGATOR], "DeleteFindingAggregator", None),
+    "aggregation looked at": Scenario("securityhub_finding_aggregator_info", {}, AGGREGATOR, [LIST_AGGREGATORS, GET_AGGREGATOR], []),
 }
 # Each module assumes its role in the same way
-ASSUMING = ("accepted", "looked at", "invited", "members", "set", "hub looked at")
+ASSUMING = ("accepted", "looked at", "invited", "members", "set", "hub looked at", "aggregated", "aggregation looked at")
 
 PAGE = "<!DOCTYPE html><html><head><title>Sign in to the network</title></head><body>" + "<p>Please sign in.</p>" * 800 + "</body></html>"
 GARBLED = (
     '{"Administrator": "x", "Master": 1, "Invitations": {"a": 1}, "InvitationsCount": "many", "Members": "none", "UnprocessedAccounts": 7, '
-    '"HubArn": [], "Tags": ["a"], "Credentials": 1}'
+    '"HubArn": [], "Tags": ["a"], "Credentials": 1, "Standards": {"a": 1}, "StandardsSubscriptions": "none", "FindingAggregators": [1], '
+    '"FindingAggregatorArn": 1}'
 )
 AS_JSON = {"Content-Type": "application/json"}
 
@@ -184,6 +217,11 @@ class Cell:
         return self.accounts["administrator" if self.task.as_administrator else "member"]
 
     @property
+    def regions(self) -> list[str]:
+        """Where the task acts."""
+        return [FAULTY] if self.task.module in OF_ONE_REGION else REGIONS
+
+    @property
     def expected_writes(self) -> list[str]:
         """The operations that may be called: those that are needed, and what takes their place where AWS refuses one."""
         older = {ACCEPT: "AcceptInvitation", LEAVE: "DisassociateFromMasterAccount", "DeleteInvitations": "DeclineInvitations"}
@@ -202,7 +240,7 @@ class Cell:
         """The task's options, besides those that all cells share."""
         retries = {"retries": {"total_max_attempts": 3}} if self.always else {}
         return {
-            "regions": REGIONS,
+            **({"region": FAULTY} if self.regions == [FAULTY] else {"regions": REGIONS}),
             **self._filled(self.task.options),
             "assume_role_arn": f"arn:aws:iam::{self.actor}:role/{ROLE}",
             "aws_config": {"connect_timeout": 5, "read_timeout": 5, **retries},
@@ -257,4 +295,6 @@ def state_of(cell: Cell, states: dict[str, t.Any], region: str) -> State:
         "invitations": ["Declined" if invitation["Declined"] else invitation["MemberStatus"] for invitation in sent],
         "status": found and found["MemberStatus"],
         "hub": hub and (hub["AutoEnableControls"], hub["Tags"]),
+        "standards": hub and sorted(arn.split("/", 1)[1] for arn in hub["Standards"]),
+        "aggregator": own.get("aggregator") and (own["aggregator"]["RegionLinkingMode"], own["aggregator"].get("Regions", [])),
     }

@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import copy
+
+import botocore.model
 import botocore.session
 import pytest
 
@@ -24,6 +27,14 @@ NEEDS = {
     "DeleteMembers": b'{"UnprocessedAccounts": []}',
     "DeclineInvitations": b'{"UnprocessedAccounts": []}',
     "DeleteInvitations": b'{"UnprocessedAccounts": []}',
+    "DescribeStandards": b'{"Standards": []}',
+    "GetEnabledStandards": b'{"StandardsSubscriptions": []}',
+    "BatchEnableStandards": b'{"StandardsSubscriptions": []}',
+    "BatchDisableStandards": b'{"StandardsSubscriptions": []}',
+    "ListFindingAggregators": b'{"FindingAggregators": []}',
+    "GetFindingAggregator": b'{"FindingAggregatorArn": "arn"}',
+    "CreateFindingAggregator": b'{"FindingAggregatorArn": "arn"}',
+    "UpdateFindingAggregator": b'{"FindingAggregatorArn": "arn"}',
 }
 MAY_BE_EMPTY = [
     "GetAdministratorAccount",
@@ -36,16 +47,21 @@ MAY_BE_EMPTY = [
     "EnableSecurityHub",
     "DisableSecurityHub",
     "UpdateSecurityHubConfiguration",
+    "DeleteFindingAggregator",
     "TagResource",
     "UntagResource",
 ]
 
 
+@pytest.fixture(name="parsers", scope="module")
+def _parsers():
+    return _answers.CheckedParsers(botocore.session.Session().get_component("response_parser_factory"))
+
+
 @pytest.fixture(name="parse", scope="module")
-def _parse():
+def _parse(parsers):
     """A function that has an answer to an operation of Security Hub, or STS, parsed."""
     session = botocore.session.Session()
-    parsers = _answers.CheckedParsers(session.get_component("response_parser_factory"))
 
     def parse(operation, body, status=200, service="securityhub", **headers):
         shape = session.get_service_model(service).operation_model(operation).output_shape
@@ -98,6 +114,13 @@ def test_nothing_is_an_answer_where_there_is_nothing_to_say(parse, operation):
         ("DescribeHub", b'{"HubArn": "arn", "AutoEnableControls": "yes"}'),
         ("ListTagsForResource", b'{"Tags": []}'),
         ("ListTagsForResource", b'{"Tags": {"a": 1}}'),
+        ("DescribeStandards", b'{"Standards": [{"Name": "x"}]}'),
+        ("DescribeStandards", b'{"Standards": [{"StandardsArn": "arn", "StandardsManagedBy": "x"}]}'),
+        ("GetEnabledStandards", b'{"StandardsSubscriptions": [{"StandardsArn": "arn", "StandardsSubscriptionArn": "arn"}]}'),
+        ("GetEnabledStandards", b'{"StandardsSubscriptions": [{"StandardsArn": "arn", "StandardsStatus": "READY"}]}'),
+        ("BatchEnableStandards", b'{"StandardsSubscriptions": [{"StandardsSubscriptionArn": "arn", "StandardsStatus": "READY"}]}'),
+        ("ListFindingAggregators", b'{"FindingAggregators": [{}]}'),
+        ("GetFindingAggregator", b'{"FindingAggregatorArn": "arn", "Regions": "all"}'),
     ],
 )
 def test_values_of_other_types_are_not_awss(parse, operation, body):
@@ -106,6 +129,18 @@ def test_values_of_other_types_are_not_awss(parse, operation, body):
 
 def test_what_is_new_in_an_answer_is_no_harm(parse):
     assert parse("ListInvitations", b'{"Invitations": [{"AccountId": "1", "New": 1}], "Newer": {}}') == {"Invitations": [{"AccountId": "1"}]}
+
+
+PROVIDERS = b'{"Standards": [{"StandardsArn": "a", "Provider": "Azure"}, {"StandardsArn": "b"}, {"StandardsArn": "c", "Provider": 5}]}'
+
+
+def test_a_botocore_that_knows_no_providers_tells_them(parsers):
+    """They decide about what is purged. One that is no text is none."""
+    definitions = copy.deepcopy(botocore.session.Session().get_service_data("securityhub"))
+    definitions["shapes"]["Standard"]["members"].pop("Provider", None)
+    shape = botocore.model.ServiceModel(definitions, "securityhub").operation_model("DescribeStandards").output_shape
+    parsed = parsers.create_parser("rest-json").parse({"status_code": 200, "headers": {}, "body": PROVIDERS, "context": {}}, shape)
+    assert parsed["Standards"] == [{"StandardsArn": "a", "Provider": "Azure"}, {"StandardsArn": "b"}, {"StandardsArn": "c"}]
 
 
 def test_a_body_that_is_shorter_than_announced_is_not_an_empty_one(parse):
