@@ -20,6 +20,7 @@ class FilterModule:
         return {
             "_unknown_names": _report.unknown_names,
             "_variable_mistakes": _report.variable_mistakes,
+            "_failed_regions": _report.failed_regions,
             "_onboarding_pending": _report.onboarding_pending,
             "_onboarding_late": _report.onboarding_late,
             "_onboarding_report": _report.onboarding_report,

@@ -11,9 +11,13 @@ import re
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any
 
+from ansible_collections.cloudsec.securityhub.plugins.module_utils import _aggregator
+from ansible_collections.cloudsec.securityhub.plugins.module_utils import _standards
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._account import ALL_REGIONS
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._errors import SecurityHubError
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._member import ENABLED
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._member import GONE
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._member import SUSPENDED
@@ -30,6 +34,17 @@ _NAMED_REGIONS = 3
 # The invitation has not come yet, or never will
 _NOT_INVITED = "invitation_not_found"
 _NOT_ARRIVED = (_NOT_INVITED, "timeout")
+
+# What a standard's status means for findings, and what to do about its reason, or about itself
+_FINDINGS_OF = {
+    _standards.INCOMPLETE: "not all findings can come",
+    _standards.FAILED: "not all findings can come",
+    _standards.PENDING: "findings come later",
+}
+_ADVICE_ON = {
+    _standards.NO_RECORDER: " AWS Config does not record there: set it up, or next to nothing is found.",
+    _standards.PENDING: " Look again with securityhub_hub_info (gather: [standards]).",
+}
 
 # What leaves two errors of an account alike in different regions
 _ALIKE = ("reason", "code", "operation")
@@ -55,13 +70,18 @@ class Report:
         self.regions = variables["regions"]
         self.account_ids = _account_ids(variables)
         self.accounts = accounts or {}
-        self.administrator = f"administrator {variables['administrator_id']}"
+        self._administrator_id = str(variables["administrator_id"])
+        self.administrator = self.name(self._administrator_id)
         errors = [error for result in administrator for error in _errors(self.administrator, result, self.regions)]
         for account_id, results in self.accounts.items():
             regions = (pending or {}).get(account_id, self.regions)
             errors += [error for result in results for error in _errors(account_id, result, regions)]
         self.errors = [error for error in errors if error["reason"] not in foreseen]
         self._failed = {(error["who"], error["region"]) for error in self.errors}
+
+    def name(self, account_id: str) -> str:
+        """What an account is called in lines."""
+        return f"administrator {account_id}" if account_id == self._administrator_id else account_id
 
     def has_failed(self, who: str, region: str) -> bool:
         """Whether anything went wrong for the administrator or an account in a region."""
@@ -131,18 +151,21 @@ def _nearest(name: str, known: Iterable[str], prefix: str = "") -> str:
     return f"; did you mean {prefix}{found[0]}?" if found else "."
 
 
-def variable_mistakes(members: list[dict[str, Any]], administrator_id: str, regions: list[str] | str, leave_first: bool, replace: bool) -> list[str]:
-    """What is wrong with variables that are there, and of the right types: in sentences."""
+def variable_mistakes(said: dict[str, Any]) -> list[str]:
+    """What is wrong with variables that are there, and of the right types: in sentences.
+
+    said: the variables without their prefix, each with its value or none.
+    """
     mistakes = []
-    if leave_first and not replace:
+    if said["leave_first"] and not said["replace_administrator"]:
         mistakes.append("securityhub_leave_first leaves another administrator: set securityhub_replace_administrator to true as well.")
-    account_ids = _account_ids({"members": members})
-    administrator_id = str(administrator_id)
+    account_ids = _account_ids(said)
+    administrator_id, regions = str(said["administrator_id"]), said["regions"]
     if not _is_account_id(administrator_id):
         mistakes.append("Set securityhub_administrator_id to the administrator's account ID, 12 digits in quotes.")
     if isinstance(regions, str) or not regions:
         mistakes.append("Set securityhub_regions to a list of regions, such as [eu-central-1, us-east-1], or to [all].")
-    elif len(regions) > 1 and ALL_REGIONS in [str(region).strip() for region in regions]:
+    elif len(regions) > 1 and ALL_REGIONS in _stripped(regions):
         mistakes.append("securityhub_regions has all beside other entries. Give all alone, or name the regions.")
     if not account_ids:
         mistakes.append("Set securityhub_members to a list of accounts, each with its account_id.")
@@ -152,7 +175,42 @@ def variable_mistakes(members: list[dict[str, Any]], administrator_id: str, regi
     repeated = [account_id for account_id in account_ids if account_id == administrator_id or account_ids.count(account_id) > 1]
     if repeated:
         mistakes.append(f"In securityhub_members each account may stand once, and the administrator not at all. Take out {_joined(repeated)}.")
-    return mistakes
+    return [*mistakes, *_standards_mistakes(said), *_aggregation_mistakes(said)]
+
+
+def _stripped(regions: list[str]) -> list[str]:
+    return [str(region).strip() for region in regions]
+
+
+def _standards_mistakes(said: dict[str, Any]) -> Iterator[str]:
+    if said["standards"] is None:
+        if said["purge_standards"]:
+            yield "securityhub_purge_standards disables all but securityhub_standards, which is missing."
+        return
+    try:
+        _standards.desired_standards(said["standards"], purge=False, wait_timeout=0, check_mode=True)
+    except SecurityHubError as e:
+        yield _with_prefix(e.message)
+
+
+def _aggregation_mistakes(said: dict[str, Any]) -> Iterator[str]:
+    home_region = said["home_region"]
+    if not home_region:
+        if said["linking_mode"] or said["linked_regions"]:
+            yield "securityhub_linking_mode and securityhub_linked_regions are about securityhub_home_region, which is missing."
+        return
+    if isinstance(said["regions"], list) and {home_region, ALL_REGIONS}.isdisjoint(_stripped(said["regions"])):
+        yield f"securityhub_home_region is {home_region}, which is not one of securityhub_regions."
+    try:
+        desired = _aggregator.desired_state("present", said["linking_mode"], said["linked_regions"], check_mode=True)
+        _aggregator.check_home_region(desired, home_region)
+    except SecurityHubError as e:
+        yield _with_prefix(e.message)
+
+
+def _with_prefix(message: str) -> str:
+    """A module's message about its options, as one about the variables that are named after them."""
+    return re.sub(r"\b(linking_mode|linked_regions|standards(?= has))\b", rf"{_PREFIX}\1", message)
 
 
 def onboarding_pending(invited: dict[str, Any], variables: dict[str, Any]) -> list[dict[str, Any]]:
@@ -171,10 +229,16 @@ def onboarding_pending(invited: dict[str, Any], variables: dict[str, Any]) -> li
     return [{"account_id": account_id, "regions": found} for account_id, found in sorted(regions.items())]
 
 
-def onboarding_late(accepted: dict[str, dict[str, Any]], invited: dict[str, Any]) -> dict[str, Any]:
+def failed_regions(result: dict[str, Any], regions: list[str]) -> list[str]:
+    """Where a task has failed. regions: where it was to act."""
+    return sorted({error["region"] for error in _errors("", result, regions)})
+
+
+def onboarding_late(accepted: dict[str, dict[str, Any]], invited: dict[str, Any], standards: bool = False) -> dict[str, Any]:
     """Who found no invitation: late, the regions by account ID; and again, those who need another one, as a list of regions and members.
 
-    accepted: the results of accepting, by account ID. invited: the result of inviting.
+    accepted: the results of accepting, by account ID. invited: the result of inviting. standards: whether standards are set before accepting:
+    not where another administrator is in place yet, which is for the next run.
     An invitation that was sent in this run may be on its way. One that was sent earlier, or before the account left another administrator,
     has been dropped by AWS.
     """
@@ -183,7 +247,7 @@ def onboarding_late(accepted: dict[str, dict[str, Any]], invited: dict[str, Any]
     dropped: dict[str, list[str]] = {}
     for account_id, result in accepted.items():
         for outcome in result.get("regions", []):
-            if outcome.get("error", {}).get("reason") != _NOT_INVITED:
+            if outcome.get("error", {}).get("reason") != _NOT_INVITED or (standards and outcome["administrator"]):
                 continue
             late.setdefault(account_id, []).append(outcome["region"])
             if outcome["previous_administrator"] or not (outcome["administrator"] or (account_id, outcome["region"]) in sent):
@@ -199,21 +263,24 @@ def onboarding_report(
     seen: dict[str, Any],
     variables: dict[str, Any],
     administrator: list[dict[str, Any]],
-    hubs: dict[str, dict[str, Any]],
+    prepared: dict[str, Sequence[dict[str, Any]]],
     accepted: dict[str, dict[str, Any]],
     later: dict[str, dict[str, Any]],
     pending: dict[str, list[str]],
+    standards: dict[str, dict[str, Any]],
 ) -> dict[str, Any]:
     """What came of onboarding: errors, late (lines), lines (the summary).
 
     seen: the result of looking at the members in the end. variables: as of Report, and enable_hubs, reinvite. administrator: as of Report.
-    hubs, accepted, later: the results of enabling hubs, of accepting, and of accepting what arrived later, by account ID.
+    prepared, accepted, later: the results of what comes before accepting (of enabling the hub first), of accepting, and of accepting what
+    arrived later, by account ID.
+    standards: the results of looking at the standards in the end, by account ID.
     pending: who had to accept where, regions by account ID.
     """
     # What the run itself would bring about is no error for check mode to find missing
     foreseen = [_NOT_INVITED] + ["hub_not_enabled"] * variables["enable_hubs"] if variables["check_mode"] else []
     accepting = {account_id: _joined_results(result, later.get(account_id, {})) for account_id, result in accepted.items()}
-    tasks = {account_id: [hubs.get(account_id, {}), *results] for account_id, results in accepting.items()}
+    tasks = {account_id: [*prepared.get(account_id, ()), *results, standards.get(account_id, {})] for account_id, results in accepting.items()}
     report = Report(variables, [*administrator, seen], tasks, pending, foreseen)
     statuses = {(member["account_id"], outcome["region"]): member["member_status"] for outcome in seen.get("regions", []) for member in outcome["members"]}
     # AWS's to end, and the accounts' own wish
@@ -232,6 +299,15 @@ def onboarding_report(
     lines += report.lines(_at_once(administrator))
     lines += report.lines(told for account_id, results in accepting.items() for told in _accepting(account_id, results[0], report, pending))
     lines += report.lines((account_id, status, regions, ", and left as it is.") for (account_id, status), regions in left_alone.items())
+    lines += report.lines(
+        # Enabling the hub is the first of what comes before
+        (account_id, "not accepted", failed_regions(result, report.regions), ", since its standards could not be set.")
+        for account_id, (_hub, *results) in prepared.items()
+        for result in results
+        if failed_regions(result, report.regions)
+    )
+    lines += report.lines(told for who, result in standards.items() for told in _without_findings(report.name(who), result))
+    lines += report.lines(told for result in administrator for told in _not_linked(result, report))
     lines += report.error_lines() + late
     lines += report.lines(_without_administrator(accepting))
     return {"errors": report.errors, "late": printable(late), "lines": printable(lines)}
@@ -273,6 +349,37 @@ def _accepting(account_id: str, result: dict[str, Any], report: Report, pending:
             regions.setdefault(f", after leaving {left['account_id']}." if left else ".", []).append(outcome["region"])
     for after, found in regions.items():
         yield account_id, "accepted", found, after
+
+
+def _without_findings(who: str, result: dict[str, Any]) -> Iterator[tuple[str, str, list[str], str]]:
+    """Where findings can't come, or not yet, for Report.lines. result: of looking at the standards."""
+    regions: dict[tuple[str, str], list[str]] = {}
+    for outcome in result.get("regions", []):
+        if outcome.get("error") or not outcome["hub"]:
+            continue
+        statuses: dict[tuple[str, str | None], list[str]] = {}
+        for standard in outcome["hub"]["standards"]:
+            statuses.setdefault((standard["status"], standard["status_reason"]), []).append(standard["name"])
+        for (status, why), names in statuses.items():
+            told = _FINDINGS_OF.get(status)
+            if told:
+                regions.setdefault((told, f": {_joined(names)} {status}{f' ({why})' * bool(why)}.{_ADVICE_ON.get(why or status, '')}"), []).append(
+                    outcome["region"]
+                )
+        if not statuses:
+            regions.setdefault(("no findings of its own can come", ": no standard is enabled."), []).append(outcome["region"])
+    for (before, after), found in regions.items():
+        yield who, before, found, after
+
+
+def _not_linked(result: dict[str, Any], report: Report) -> Iterator[tuple[str, str, list[str], str]]:
+    """Which regions' findings don't come to the home region, for Report.lines. result: of an administrator's task, perhaps about aggregation."""
+    found = result.get("aggregator")
+    if not found or result.get("error"):
+        return
+    regions = [region for region in report.regions if region != found["home_region"] and not _aggregator.is_linked(found, region)]
+    if regions:
+        yield report.administrator, "findings stay", regions, f": they are not linked to the home region {found['home_region']} ({found['linking_mode']})."
 
 
 def _without_administrator(accepting: dict[str, list[dict[str, Any]]]) -> Iterator[tuple[str, str, list[str], str]]:

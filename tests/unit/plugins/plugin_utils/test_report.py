@@ -23,6 +23,11 @@ RUN: dict[str, Any] = {
     "reinvite": True,
 }
 CHECK = {**RUN, "check_mode": True}
+SAID: dict[str, Any] = {
+    **{name: RUN[name] for name in ("members", "administrator_id", "regions")},
+    **dict.fromkeys(("leave_first", "replace_administrator", "purge_standards"), False),
+    **dict.fromkeys(("standards", "home_region", "linking_mode", "linked_regions")),
+}
 SPEC = {
     "securityhub_members": {"type": "list", "options": {"account_id": {"type": "str"}, "email": {"type": "str"}}},
     "securityhub_regions": {"type": "list"},
@@ -52,10 +57,14 @@ def accepted(region, changed=True, failure=None, **more):
 ALL_ENABLED = {"regions": [members(region, {ONE: "Enabled", TWO: "Associated"}) for region in ("eu-west-1", "us-east-1")]}
 
 
-def report(seen=None, run=None, administrator=(), accounts=None, later=None, pending=None):
-    """The report of onboarding, where all is well unless something else is said. accounts: of enabling the hub and of accepting, by account ID."""
-    hubs, accepting = ({account_id: results[number] for account_id, results in (accounts or {}).items()} for number in (0, 1))
-    return _report.onboarding_report(seen or ALL_ENABLED, run or RUN, list(administrator), hubs, accepting, later or {}, pending or {})
+def report(seen=None, run=None, administrator=(), accounts=None, later=None, pending=None, standards=None):
+    """The report of onboarding, where all is well unless something else is said.
+
+    accounts: of what comes before accepting and, as the last one, of accepting, by account ID.
+    """
+    prepared = {account_id: results[:-1] for account_id, results in (accounts or {}).items()}
+    accepting = {account_id: results[-1] for account_id, results in (accounts or {}).items()}
+    return _report.onboarding_report(seen or ALL_ENABLED, run or RUN, list(administrator), prepared, accepting, later or {}, pending or {}, standards or {})
 
 
 @pytest.mark.parametrize(
@@ -104,12 +113,26 @@ def test_unknown_names(names, members, says):
         ({"members": [{"account_id": ONE}, {"account_id": TWO}, {"account_id": ONE}]}, f"Take out {ONE}."),
         ({"members": [{"account_id": ADMINISTRATOR}]}, f"Take out {ADMINISTRATOR}."),
         ({"leave_first": True}, "set securityhub_replace_administrator to true as well"),
-        ({"leave_first": True, "replace": True}, None),
+        ({"leave_first": True, "replace_administrator": True}, None),
+        ({"standards": ["pci-dss/v/4.0.1"], "purge_standards": True}, None),
+        ({"standards": [], "purge_standards": True}, None),
+        ({"purge_standards": True}, "all but securityhub_standards, which is missing."),
+        ({"standards": [" "]}, "securityhub_standards has an entry that names nothing."),
+        ({"home_region": "us-east-1", "linking_mode": "no_regions"}, None),
+        ({"home_region": "eu-north-1"}, "securityhub_home_region is eu-north-1, which is not one of securityhub_regions."),
+        ({"home_region": "eu-north-1", "regions": [" all"]}, None),
+        ({"linking_mode": "no_regions"}, "about securityhub_home_region, which is missing."),
+        ({"linked_regions": ["us-east-1"]}, "about securityhub_home_region, which is missing."),
+        ({"home_region": "us-east-1", "linked_regions": ["eu-west-1"]}, "securityhub_linked_regions goes with securityhub_linking_mode all_regions_except"),
+        ({"home_region": "us-east-1", "linking_mode": "specified_regions"}, "securityhub_linking_mode specified_regions needs securityhub_linked_regions"),
+        (
+            {"home_region": "us-east-1", "linking_mode": "specified_regions", "linked_regions": ["us-east-1"]},
+            "securityhub_linked_regions has us-east-1, which is the home region itself.",
+        ),
     ],
 )
 def test_mistakes_in_variables(variables, says):
-    usual = {**{name: RUN[name] for name in ("members", "administrator_id", "regions")}, "leave_first": False, "replace": False}
-    mistakes = _report.variable_mistakes(**{**usual, **variables})
+    mistakes = _report.variable_mistakes({**SAID, **variables})
     assert len(mistakes) == (says is not None)
     assert says is None or says in mistakes[0]
 
@@ -121,7 +144,7 @@ def test_all_is_well():
 
 def test_account_ids_may_be_numbers():
     members = [{"account_id": int(ONE)}, {"account_id": int(TWO)}]
-    assert not report(run={**RUN, "members": members})["late"] and not _report.variable_mistakes(members, ADMINISTRATOR, RUN["regions"], False, False)
+    assert not report(run={**RUN, "members": members})["late"] and not _report.variable_mistakes({**SAID, "members": members})
 
 
 def test_only_memberships_in_force_are_counted():
@@ -362,3 +385,71 @@ def test_no_text_forges_a_line():
     assert all(line.isprintable() for line in told["lines"])
     assert f"{TWO}: failed in eu-west-1, us-east-1. Bad\\r\\n\U0001f600\\ud83d" in told["lines"]
     assert f"{ONE}: still Enabled\\n2: accepted\\x1b[2J in eu-west-1, though nothing failed." in told["lines"]
+
+
+def hub(region, *standards, failure=None):
+    """A region's outcome of a task about standards, each a name, a status and a reason."""
+    found = [{"name": name, "status": status, "status_reason": reason} for name, status, reason in standards]
+    return {"region": region, "changed": False, "hub": {"standards": found}, **({"error": failure} if failure else {})}
+
+
+def test_who_could_not_get_its_standards_has_not_accepted_and_is_told_once():
+    refused = {"regions": [hub("eu-west-1"), hub("us-east-1", failure=error("access_denied", "Not allowed."))]}
+    seen = {"regions": [members("eu-west-1", {ONE: "Enabled", TWO: "Enabled"}), members("us-east-1", {ONE: "Invited", TWO: "Enabled"})]}
+    told = report(seen, accounts={ONE: [{}, refused, {}, {"regions": [accepted("eu-west-1")]}]})
+    assert told["lines"][1:] == [
+        f"{ONE}: accepted in eu-west-1.",
+        f"{ONE}: not accepted in us-east-1, since its standards could not be set.",
+        f"{ONE}: access_denied in us-east-1. Not allowed.",
+    ]
+    assert told["errors"] and not told["late"]
+
+
+def test_where_findings_can_not_come_is_told():
+    no_recorder = ("a/v/1", "INCOMPLETE", "NO_AVAILABLE_CONFIGURATION_RECORDER")
+    seen = {
+        ONE: {"regions": [hub("eu-west-1", no_recorder, ("b/v/2", "READY", None)), hub("us-east-1", no_recorder)]},
+        TWO: {"regions": [hub("eu-west-1"), hub("us-east-1", ("b/v/2", "FAILED", "INTERNAL_ERROR"), ("c/v/1", "PENDING", None))]},
+        ADMINISTRATOR: {"regions": [hub("eu-west-1", no_recorder), {**hub("us-east-1"), "hub": None}]},
+    }
+    told = report(standards=seen)
+    assert told["lines"][1:] == [
+        f"{ONE}: not all findings can come in eu-west-1, us-east-1: a/v/1 INCOMPLETE (NO_AVAILABLE_CONFIGURATION_RECORDER). "
+        "AWS Config does not record there: set it up, or next to nothing is found.",
+        f"{TWO}: no findings of its own can come in eu-west-1: no standard is enabled.",
+        f"{TWO}: not all findings can come in us-east-1: b/v/2 FAILED (INTERNAL_ERROR).",
+        f"{TWO}: findings come later in us-east-1: c/v/1 PENDING. Look again with securityhub_hub_info (gather: [standards]).",
+        f"administrator {ADMINISTRATOR}: not all findings can come in eu-west-1: a/v/1 INCOMPLETE (NO_AVAILABLE_CONFIGURATION_RECORDER). "
+        "AWS Config does not record there: set it up, or next to nothing is found.",
+    ]
+    assert not told["errors"] and not told["late"]
+
+
+@pytest.mark.parametrize(
+    "mode, regions, stays",
+    [
+        ("all_regions", [], False),
+        ("all_regions_except_specified", ["eu-west-1"], True),
+        ("all_regions_except_specified", ["eu-north-1"], False),
+        ("specified_regions", ["eu-west-1"], False),
+        ("specified_regions", ["eu-north-1"], True),
+        ("no_regions", [], True),
+    ],
+)
+def test_regions_that_are_not_linked_are_told(mode, regions, stays):
+    aggregation = {"aggregator": {"home_region": "us-east-1", "linking_mode": mode, "linked_regions": regions}, "regions": []}
+    line = f"administrator {ADMINISTRATOR}: findings stay in eu-west-1: they are not linked to the home region us-east-1 ({mode})."
+    assert report(administrator=[aggregation])["lines"][1:] == [line] * stays
+
+
+def test_another_home_region_is_an_error_and_nothing_else():
+    failure = error("different_home_region", "It is eu-north-1.")
+    found = {"home_region": "eu-north-1", "linking_mode": None, "linked_regions": None}
+    aggregation = {"aggregator": found, "error": failure, "regions": [{"region": "us-east-1", "aggregator": found, "error": failure}]}
+    assert report(administrator=[aggregation])["lines"][1:] == [f"administrator {ADMINISTRATOR}: different_home_region in us-east-1. It is eu-north-1."]
+
+
+def test_where_standards_come_first_another_administrator_is_for_the_next_run():
+    found = {ONE: {"regions": [accepted("eu-west-1", changed=False, failure=error("invitation_not_found"), administrator={"account_id": "999999999999"})]}}
+    assert _report.onboarding_late(found, {})["late"] == {ONE: ["eu-west-1"]}
+    assert _report.onboarding_late(found, {}, standards=True)["late"] == {}
