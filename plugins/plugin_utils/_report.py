@@ -154,8 +154,9 @@ def _nearest(name: str, known: Iterable[str], prefix: str = "") -> str:
 def variable_mistakes(said: dict[str, Any]) -> list[str]:
     """What is wrong with variables that are there, and of the right types: in sentences.
 
-    said: the variables without their prefix, each with its value or none.
+    said: the variables without their prefix, each with its value or none, which templates of old releases turn into an empty text.
     """
+    said = {name: None if value == "" else value for name, value in said.items()}
     mistakes = []
     if said["leave_first"] and not said["replace_administrator"]:
         mistakes.append("securityhub_leave_first leaves another administrator: set securityhub_replace_administrator to true as well.")
