@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 from collections.abc import Iterable
@@ -67,6 +68,12 @@ CATALOGUE = (
 DEFAULTS = tuple(standard.name for standard in CATALOGUE if standard.by_default)
 
 
+@functools.cache
+def catalogue(partition: str, region: str) -> dict[str, Standard]:
+    """The standards of a region, by ARN."""
+    return {standard.arn(partition, region): standard for standard in CATALOGUE}
+
+
 @dataclass
 class Subscription:
     """A standard that an account has enabled. How far that is shows when somebody looks."""
@@ -120,10 +127,14 @@ class Standards:
     """The standards of one account in one region."""
 
     def __init__(self, partition: str, region: str, account_id: str):
+        self._place = (partition, region)
         self._subscription_prefix = f"arn:{partition}:securityhub:{region}:{account_id}:subscription/"
-        self._catalogue = {standard.arn(partition, region): standard for standard in CATALOGUE}
         self._subscriptions: dict[str, Subscription] = {}
         self.config_recorder: bool | None = None  # whether AWS Config records here; None: as the setting says
+
+    @property
+    def _catalogue(self) -> dict[str, Standard]:
+        return catalogue(*self._place)
 
     def describe(self, providers: list[str] | None = None) -> list[dict[str, Any]]:
         return [standard.as_dict(arn) for arn, standard in self._catalogue.items() if not providers or standard.provider in providers]
@@ -170,14 +181,9 @@ class Standards:
         if settings.deleting_standards == "refused":
             self._check_not("DELETING", subscriptions)
         for subscription in subscriptions:
-            self._disable(subscription)
+            if subscription.gone_at is None:
+                subscription.gone_at = delayed(settings.standards_delay)
         return [subscription.as_dict("DELETING") for subscription in subscriptions]
-
-    def _disable(self, subscription: Subscription) -> None:
-        if not settings.standards_delay:
-            self._subscriptions.pop(subscription.arn, None)
-        elif subscription.gone_at is None:
-            subscription.gone_at = delayed(settings.standards_delay)
 
     def put(self, name: str, status: str | None = None, reason: str | None = None) -> None:
         """Have a standard enabled for long, whoever manages it; with a status, this one for ever. Raises ValueError for what does not exist."""
@@ -205,7 +211,6 @@ class Standards:
 
     def _put(self, standards_arn: str, inputs: dict[str, str], **how: Any) -> Subscription:
         arn = self._subscription_arn(standards_arn)
-        self._subscriptions.pop(arn, None)  # so that it is listed last
         self._subscriptions[arn] = Subscription(arn, standards_arn, self._catalogue[standards_arn], inputs, **how)
         return self._subscriptions[arn]
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Other people's clients, boto3 and the AWS CLI, make each call of hubs, members, invitations and regions to the emulator at its strictest."""
+"""Other people's clients, boto3 and the AWS CLI, make each call that the emulator is about, at its strictest."""
 
 from __future__ import annotations
 
@@ -40,7 +40,12 @@ def accept(name):
     return lambda answers: {name: ADMINISTRATOR, "InvitationId": answers["ListInvitations"]["Invitations"][0]["InvitationId"]}
 
 
-STORY = [
+def found(operation, name):
+    """The parameter that names what an operation has answered."""
+    return lambda answers: {name: answers[operation][name]}
+
+
+MEMBERSHIP = [
     *steps(
         ADMINISTRATOR,
         ("DescribeHub", {}, "InvalidAccessException"),
@@ -84,7 +89,25 @@ STORY = [
         ("DisableSecurityHub", {}, {}),
     ),
 ]
-OPERATIONS = {step.operation for step in STORY}
+PCI = f"arn:aws:securityhub:{REGION}::standards/pci-dss/v/4.0.1"
+SUBSCRIPTION = f"arn:aws:securityhub:{REGION}:{MEMBER}:subscription/pci-dss/v/4.0.1"
+ARN = "FindingAggregatorArn"
+CONFIGURATION = steps(
+    MEMBER,
+    ("DescribeStandards", {}, "InvalidAccessException"),
+    ("EnableSecurityHub", {"EnableDefaultStandards": False}, {}),
+    ("DescribeStandards", {"Providers": ["AWS"]}, {}),
+    ("BatchEnableStandards", {"StandardsSubscriptionRequests": [{"StandardsArn": PCI}]}, {}),
+    ("GetEnabledStandards", {"StandardsSubscriptionArns": [SUBSCRIPTION], "Providers": ["AWS", "Azure"]}, {}),
+    ("BatchDisableStandards", {"StandardsSubscriptionArns": [SUBSCRIPTION]}, {}),
+    ("CreateFindingAggregator", {"RegionLinkingMode": "SPECIFIED_REGIONS", "Regions": ["us-east-1"]}, {"Regions": ["us-east-1"]}),
+    ("GetFindingAggregator", found("CreateFindingAggregator", ARN), {"FindingAggregationRegion": REGION, "Regions": ["us-east-1"]}),
+    ("ListFindingAggregators", {}, {}),
+    ("UpdateFindingAggregator", lambda answers: {**found("GetFindingAggregator", ARN)(answers), "RegionLinkingMode": "NO_REGIONS"}, {"Regions": None}),
+    ("DeleteFindingAggregator", found("UpdateFindingAggregator", ARN), {}),
+    ("GetFindingAggregator", found("UpdateFindingAggregator", ARN), "ResourceNotFoundException"),
+)
+OPERATIONS = {step.operation for step in MEMBERSHIP + CONFIGURATION}
 
 
 class Boto3:
@@ -122,14 +145,15 @@ class AwsCli:
             "AWS_DEFAULT_REGION": REGION,
             "AWS_PAGER": "",
         }
-        self._keys = {}
-        for account in (ADMINISTRATOR, MEMBER):
-            role = emulator["role_arn_pattern"].format(account_id=account)
-            answer = self._run("sts", "assume-role", {"RoleArn": role, "RoleSessionName": "clients"}, {})["Credentials"]
-            self._keys[account] = dict(zip(VARIABLES, (answer[name] for name in SESSION), strict=True))
+        self._role = emulator["role_arn_pattern"]
+        self._keys: dict = {}
 
     def call(self, account, operation, parameters, service="securityhub", region=REGION):
         """The answer of a call, or the code of its error."""
+        if account not in self._keys:
+            role = {"RoleArn": self._role.format(account_id=account), "RoleSessionName": "clients"}
+            answer = self._run("sts", "assume-role", role, {})["Credentials"]
+            self._keys[account] = dict(zip(VARIABLES, (answer[name] for name in SESSION), strict=True))
         return self._run(service, xform_name(operation, "-"), parameters, {**self._keys[account], "AWS_DEFAULT_REGION": region})
 
     def _run(self, service, command, parameters, environment):
@@ -157,25 +181,41 @@ CLI_IS_MISSING = pytest.mark.skipif(importlib.util.find_spec("awscli") is None, 
 CLIENTS = [Boto3, pytest.param(AwsCli, marks=CLI_IS_MISSING)]
 
 
+def play(story, client):
+    """Make the calls of a story, one after the other; the answers, by operation."""
+    answers: dict = {}
+    for step in story:
+        parameters = step.parameters(answers) if callable(step.parameters) else step.parameters
+        answer = client.call(step.account, step.operation, parameters)
+        if isinstance(step.expected, str):
+            assert answer == step.expected, step
+        else:
+            assert not isinstance(answer, str), (step, answer)
+            assert {name: answer.get(name) for name in step.expected} == step.expected, step
+            answers[step.operation] = answer
+    return answers
+
+
 @pytest.mark.parametrize("client_class", CLIENTS)
-def test_each_call_is_made_and_answered(client_class, tmp_path):
+def test_each_call_of_a_membership_is_made_and_answered(client_class, tmp_path):
     with running_emulator(str(tmp_path), ["--regions", REGION]) as emulator:
-        client = client_class(emulator)
-        answers: dict = {}
-        for step in STORY:
-            parameters = step.parameters(answers) if callable(step.parameters) else step.parameters
-            answer = client.call(step.account, step.operation, parameters)
-            if isinstance(step.expected, str):
-                assert answer == step.expected, step
-            else:
-                assert not isinstance(answer, str), (step, answer)
-                assert {name: answer.get(name) for name in step.expected} == step.expected, step
-                answers[step.operation] = answer
+        answers = play(MEMBERSHIP, client_class(emulator))
     assert answers["GetMembers"]["Members"][0]["MemberStatus"] == "Created"
     assert answers["ListInvitations"]["Invitations"][0]["MemberStatus"] == "Resigned"
     assert answers["GetMasterAccount"]["Master"]["AccountId"] == ADMINISTRATOR
     assert answers["GetAdministratorAccount"]["Administrator"]["AccountId"] == ADMINISTRATOR
     assert [member["MemberStatus"] for member in answers["ListMembers"]["Members"]] == ["Enabled"]
+
+
+@pytest.mark.parametrize("client_class", CLIENTS)
+def test_each_call_of_standards_and_aggregation_is_made_and_answered(client_class, tmp_path):
+    with running_emulator(str(tmp_path), ["--regions", REGION]) as emulator:
+        answers = play(CONFIGURATION, client_class(emulator))
+    assert {standard["StandardsArn"]: standard["Provider"] for standard in answers["DescribeStandards"]["Standards"]}[PCI] == "AWS"
+    statuses = {"BatchEnableStandards": "PENDING", "GetEnabledStandards": "READY", "BatchDisableStandards": "DELETING"}
+    for operation, status in statuses.items():
+        assert [found["StandardsStatus"] for found in answers[operation]["StandardsSubscriptions"]] == [status]
+    assert answers["ListFindingAggregators"]["FindingAggregators"] == [{ARN: answers["CreateFindingAggregator"][ARN]}]
 
 
 @pytest.mark.parametrize("client_class", CLIENTS)
@@ -189,8 +229,9 @@ def test_regions_are_listed_in_the_home_region(client_class, tmp_path):
         assert client.call(MEMBER, "ListRegions", {}, "account", REGION) == "SignatureDoesNotMatch"
 
 
-def test_the_story_has_each_call_of_hubs_members_and_invitations():
+def test_the_stories_have_each_call_of_what_the_emulator_is_about():
     model = botocore.session.get_session().get_service_model("securityhub")
-    about = ("/accounts", "/administrator", "/invitations", "/master", "/members", "/tags")
+    about = ("/accounts", "/administrator", "/findingAggregator/", "/invitations", "/master", "/members", "/standards", "/tags")
+    controls = ("/standards/control",)  # of a standard, one by one
     routes = {name: model.operation_model(name).http["requestUri"] for name in model.operation_names}
-    assert {name for name, route in routes.items() if route.startswith(about)} == OPERATIONS
+    assert {name for name, route in routes.items() if route.startswith(about) and not route.startswith(controls)} == OPERATIONS

@@ -21,6 +21,7 @@ from botocore.exceptions import ClientError
 package = sys.modules[__package__]
 package.__path__ = pkgutil.extend_path(package.__path__, __package__)
 
+from emulator.securityhub import clock as emulator_clock
 from emulator.server import BASE_ACCESS_KEY
 from emulator.server import BASE_SECRET_KEY
 from emulator.server import EmulatorServer
@@ -145,6 +146,27 @@ def enabled(invited):
     """The account, having accepted."""
     accept(invited)
     return invited
+
+
+class Clock:
+    """Time that passes when a test says so."""
+
+    now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+    def wait(self, seconds):
+        """Let time pass."""
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The emulator's time."""
+    clock = Clock()
+    monkeypatch.setattr(emulator_clock, "monotonic", clock)
+    return clock
 
 
 def create(client, *account_ids):

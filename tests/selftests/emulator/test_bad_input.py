@@ -91,10 +91,28 @@ def test_an_invitation_is_accepted_by_both_ids(invited, params):
     assert error(invited.accept_administrator_invitation, **params)[:2] == INVALID
 
 
-def test_only_so_many_standards_are_enabled_at_once(member):
-    requests = [{"StandardsArn": f"arn:aws:securityhub:eu-west-1::standards/number-{number}/v/1.0.0"} for number in range(26)]
-    assert error(member.batch_enable_standards, StandardsSubscriptionRequests=requests)[:2] == INVALID
-    assert error(member.batch_enable_standards, StandardsSubscriptionRequests=[{}])[:2] == INVALID
+PCI = {"StandardsArn": "arn:aws:securityhub:eu-west-1::standards/pci-dss/v/4.0.1"}
+
+
+@pytest.mark.parametrize("requests", [None, [], [{}], [{**PCI, "StandardsInput": {"a": 1}}], [PCI] * 26], ids=str)
+def test_1_to_25_standards_are_enabled_at_once(member, requests):
+    assert error(member.batch_enable_standards, **({} if requests is None else {"StandardsSubscriptionRequests": requests}))[:2] == INVALID
+    assert len(member.get_enabled_standards()["StandardsSubscriptions"]) == 2
+    assert len(member.batch_enable_standards(StandardsSubscriptionRequests=[PCI] * 25)["StandardsSubscriptions"]) == 25
+
+
+@pytest.mark.parametrize("number", [None, 0, 26])
+def test_1_to_25_standards_are_disabled_at_once(member, number):
+    arn = member.get_enabled_standards()["StandardsSubscriptions"][0]["StandardsSubscriptionArn"]
+    assert error(member.batch_disable_standards, **({} if number is None else {"StandardsSubscriptionArns": [arn] * number}))[:2] == INVALID
+    assert len(member.get_enabled_standards()["StandardsSubscriptions"]) == 2
+    assert len(member.batch_disable_standards(StandardsSubscriptionArns=[arn] * 25)["StandardsSubscriptions"]) == 25
+
+
+@pytest.mark.parametrize("number", [0, 26])
+def test_1_to_25_subscriptions_are_asked_for_at_once(member, number):
+    arn = member.get_enabled_standards()["StandardsSubscriptions"][0]["StandardsSubscriptionArn"]
+    assert error(member.get_enabled_standards, StandardsSubscriptionArns=[arn] * number)[:2] == INVALID
 
 
 @pytest.mark.parametrize("token", ["nonsense", "e30=", "W10=", "MTIz", "bnVsbA==", "eyJ1bmlxdWVBdHRyaWJ1dGVzIjogIngifQ==", "//79"])

@@ -49,17 +49,6 @@ def test_default_standards_can_be_left_out(aws):
     assert aws(MEMBER).get_enabled_standards()["StandardsSubscriptions"] == []
 
 
-def test_a_standard_can_be_enabled_and_disabled(aws):
-    client = aws(MEMBER)
-    client.enable_security_hub(EnableDefaultStandards=False)
-    arn = "arn:aws:securityhub:eu-west-1::standards/pci-dss/v/3.2.1"
-    subscription = client.batch_enable_standards(StandardsSubscriptionRequests=[{"StandardsArn": arn}])["StandardsSubscriptions"][0]
-    assert subscription["StandardsStatus"] == "PENDING"
-    assert [enabled["StandardsArn"] for enabled in client.get_enabled_standards()["StandardsSubscriptions"]] == [arn]
-    client.batch_disable_standards(StandardsSubscriptionArns=[subscription["StandardsSubscriptionArn"]])
-    assert client.get_enabled_standards()["StandardsSubscriptions"] == []
-
-
 def test_only_the_settings_given_are_changed(member):
     member.update_security_hub_configuration(AutoEnableControls=False)
     member.update_security_hub_configuration(ControlFindingGenerator="STANDARD_CONTROL")
@@ -144,28 +133,35 @@ def test_a_member_that_disables_its_hub_is_no_longer_a_member(administrator, ena
     assert "Administrator" not in enabled.get_administrator_account()
 
 
+AGGREGATOR = f"arn:aws:securityhub:eu-west-1:{MEMBER}:finding-aggregator/00000000-0000-0000-0000-000000000000"
 CALLS = [
     ("batch_disable_standards", {"StandardsSubscriptionArns": ["arn:aws:securityhub:eu-west-1:222222222222:subscription/x/v/1"]}),
     ("batch_enable_standards", {"StandardsSubscriptionRequests": [{"StandardsArn": "arn:aws:securityhub:eu-west-1::standards/x/v/1"}]}),
     ("accept_administrator_invitation", {"AdministratorId": ADMINISTRATOR, "InvitationId": "0" * 32}),
     ("accept_invitation", {"MasterId": ADMINISTRATOR, "InvitationId": "0" * 32}),
+    ("create_finding_aggregator", {"RegionLinkingMode": "ALL_REGIONS"}),
     ("create_members", {"AccountDetails": [{"AccountId": MEMBER}]}),
     ("decline_invitations", {"AccountIds": [ADMINISTRATOR]}),
+    ("delete_finding_aggregator", {"FindingAggregatorArn": AGGREGATOR}),
     ("delete_invitations", {"AccountIds": [ADMINISTRATOR]}),
     ("delete_members", {"AccountIds": [ADMINISTRATOR]}),
     ("describe_hub", {}),
+    ("describe_standards", {}),
     ("disable_security_hub", {}),
     ("disassociate_from_administrator_account", {}),
     ("disassociate_from_master_account", {}),
     ("disassociate_members", {"AccountIds": [ADMINISTRATOR]}),
     ("get_administrator_account", {}),
     ("get_enabled_standards", {}),
+    ("get_finding_aggregator", {"FindingAggregatorArn": AGGREGATOR}),
     ("get_invitations_count", {}),
     ("get_master_account", {}),
     ("get_members", {"AccountIds": [ADMINISTRATOR]}),
     ("invite_members", {"AccountIds": [ADMINISTRATOR]}),
+    ("list_finding_aggregators", {}),
     ("list_invitations", {}),
     ("list_members", {}),
+    ("update_finding_aggregator", {"FindingAggregatorArn": AGGREGATOR, "RegionLinkingMode": "ALL_REGIONS"}),
     ("update_security_hub_configuration", {"AutoEnableControls": True}),
 ]
 

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import pytest
-from emulator.securityhub import clock as emulator_clock
 
 from .conftest import ADMINISTRATOR
 from .conftest import MEMBER
@@ -21,27 +20,6 @@ from .conftest import wait_for
 
 OTHER = "333333333333"
 THIRD = "444444444444"
-
-
-class Clock:
-    """Time that passes when a test says so."""
-
-    now = 1000.0
-
-    def __call__(self):
-        return self.now
-
-    def wait(self, seconds):
-        """Let time pass."""
-        self.now += seconds
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    """The emulator's time."""
-    clock = Clock()
-    monkeypatch.setattr(emulator_clock, "monotonic", clock)
-    return clock
 
 
 def lag(emulator, **fault):
