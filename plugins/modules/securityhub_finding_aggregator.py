@@ -12,44 +12,50 @@ version_added: 1.0.0
 short_description: Manage cross-Region aggregation of AWS Security Hub CSPM
 description:
   - Lets the findings of linked regions come together in a home region of the account. An account has one finding aggregator at most.
-  - An administrator's aggregation covers its members' findings too, in every region where they are its members. The administrator must
-    have invited them in the home region and in each linked one, with Security Hub CSPM enabled there.
-  - A member account can't create one, and the aggregation that an account had before stops for as long as it is a member.
+  - An administrator's aggregation covers its members too. They must be its members in the home region and in each linked region; invitations
+    are sent and accepted in each.
+  - A region without Security Hub CSPM has no findings to send; aggregation does not enable it there.
+  - A member account takes its administrator's aggregation and can't create one of its own. The aggregation that it had before stops, and
+    does not go on after the membership.
 author:
   - cloudsec.securityhub contributors (@cloudsec)
 options:
   region:
     description:
       - The home region. Left out, it is the one region that the environment or the profile names.
+      - AWS does not take an opt-in region, one that is disabled by default.
       - A home region can't be changed. Where another region is the home region, the task fails with the reason V(different_home_region)
-        and writes nothing.
+        and writes nothing. To move, delete the aggregator in that region with O(state=absent), then create it in the new one.
     type: str
     aliases: [aws_region]
   regions:
     description:
       - Refused, since an account has one finding aggregator; use O(region). The error's reason is V(invalid_input).
-      - Where it comes from C(module_defaults), C(regions) with the value C({{ omit }}) takes it away from the task.
+      - Where it comes from C(module_defaults), give the task C(regions) with the value C({{ omit }}), which takes it away.
     type: list
     elements: str
   state:
     description:
       - V(present) means that the region is the home region of cross-Region aggregation.
-      - V(absent) means that findings of other regions come here no more. Those that came are kept.
+      - V(absent) means that there is no home region. New findings and updates stay in their regions; what has come to the home region
+        remains there.
     type: str
     choices: [present, absent]
     default: present
   linking_mode:
     description:
-      - Which regions are linked. V(all_regions) are all regions where Security Hub CSPM is enabled, also those that AWS adds and the account
-        opts in to later. V(all_regions_except_specified) are the same without O(linked_regions). V(specified_regions) are O(linked_regions).
-        V(no_regions) are none.
+      - Which regions are linked to the home region.
+      - V(all_regions) links all regions where Security Hub CSPM is enabled, also new ones that the account opts in to later.
+      - V(all_regions_except_specified) links the same without O(linked_regions).
+      - V(specified_regions) links O(linked_regions) only.
+      - V(no_regions) links none.
       - Left out, it is V(all_regions) when the aggregator is created, and an existing one is left as it is.
     type: str
     choices: [all_regions, all_regions_except_specified, specified_regions, no_regions]
   linked_regions:
     description:
-      - The regions that V(specified_regions) links, or V(all_regions_except_specified) leaves out. Required with these two, invalid with all
-        else. The order does not matter.
+      - The regions that O(linking_mode=specified_regions) links, or those that O(linking_mode=all_regions_except_specified) leaves out.
+        Required with these two, otherwise invalid. The order does not matter.
     type: list
     elements: str
 seealso:
@@ -64,20 +70,22 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Bring the findings of all regions together in Frankfurt
+- name: Let the findings of all regions come together in eu-central-1
   cloudsec.securityhub.securityhub_finding_aggregator:
     region: eu-central-1
 
-- name: Link just two regions
+- name: Link just two regions to it
   cloudsec.securityhub.securityhub_finding_aggregator:
     region: eu-central-1
     linking_mode: specified_regions
     linked_regions: [eu-west-1, us-east-1]
 
-- name: Leave out the regions that module_defaults give to all other tasks
+- name: Do so in a play whose module_defaults have regions
   cloudsec.securityhub.securityhub_finding_aggregator:
     region: eu-central-1
     regions: "{{ omit }}"
+    linking_mode: specified_regions
+    linked_regions: [eu-west-1, us-east-1]
 
 - name: End aggregation
   cloudsec.securityhub.securityhub_finding_aggregator:
@@ -106,7 +114,9 @@ aggregator:
       type: str
       sample: specified_regions
     linked_regions:
-      description: The regions that the mode goes with, sorted. Empty where AWS names none. V(null) with the error V(different_home_region).
+      description:
+        - The regions that are linked, or with V(all_regions_except_specified) left out, sorted. Empty where AWS names none.
+        - V(null) with the error V(different_home_region).
       type: list
       elements: str
       sample: [eu-west-1, us-east-1]

@@ -12,14 +12,19 @@ version_added: 1.0.0
 short_description: Tell where the findings of AWS Security Hub CSPM come together
 description:
   - Reads the finding aggregator of an account, its home region and which regions are linked to it.
-  - It is found from any region where Security Hub CSPM is enabled. Its settings are read in its home region.
+  - It is found from any region where Security Hub CSPM is enabled. Its settings are then read in its home region.
 author:
   - cloudsec.securityhub contributors (@cloudsec)
 options:
+  region:
+    description:
+      - The region to ask, any where Security Hub CSPM is enabled. Left out, it is the one region that the environment or the profile names.
+    type: str
+    aliases: [aws_region]
   regions:
     description:
       - Refused, since an account has one finding aggregator; use O(region). The error's reason is V(invalid_input).
-      - Where it comes from C(module_defaults), C(regions) with the value C({{ omit }}) takes it away from the task.
+      - Where it comes from C(module_defaults), give the task C(regions) with the value C({{ omit }}), which takes it away.
     type: list
     elements: str
 seealso:
@@ -40,7 +45,7 @@ EXAMPLES = r"""
 
 - name: Tell it
   ansible.builtin.debug:
-    msg: "{{ found.aggregator.home_region | default('Findings stay in their regions.') }}"
+    msg: "{{ found.aggregator.home_region | default('There is none, findings stay in their regions.') }}"
 """
 
 RETURN = r"""
@@ -63,7 +68,7 @@ aggregator:
       type: str
       sample: specified_regions
     linked_regions:
-      description: The regions that the mode goes with, sorted. Empty where AWS names none.
+      description: The regions that are linked, or with V(all_regions_except_specified) left out, sorted. Empty where AWS names none.
       type: list
       elements: str
       sample: [eu-west-1, us-east-1]

@@ -12,6 +12,8 @@ version_added: 1.0.0
 short_description: Enable, configure or disable AWS Security Hub CSPM in an account
 description:
   - Enables AWS Security Hub CSPM in an account and region, and sets what the task names. Settings that it does not name are not touched.
+  - Without a standard, Security Hub CSPM makes no findings of its own. Set O(standards) in each account; an administrator can't do that for
+    its members by invitation.
 author:
   - cloudsec.securityhub contributors (@cloudsec)
 options:
@@ -28,8 +30,8 @@ options:
   enable_default_standards:
     description:
       - Whether the standards that AWS enables by default are enabled together with the hub. AWS's default is V(true).
-      - Has an effect only where the task enables the hub; an enabled hub keeps its standards. With O(purge_standards) they are never
-        enabled.
+      - Has an effect only where the task enables the hub; an enabled hub keeps its standards. With O(purge_standards) just those of them are
+        enabled that O(standards) names.
     type: bool
   control_finding_generator:
     description:
@@ -56,25 +58,29 @@ options:
       - The standards that are to be enabled, each by its ARN or by what follows C(standards/) or C(ruleset/) in it. The region and the
         partition in an ARN don't matter, so that one list serves all regions.
       - Idempotent, only missing standards are enabled. Left out, standards are neither read nor changed.
-      - A standard that is not there fails with the reason V(invalid_input), and the message names those that are. That is before anything
-        is written where the hub is on. Where it is off, AWS lists standards only once it is enabled, so the hub is on afterwards; check
-        mode then predicts without asking.
-      - A standard that AWS is disabling at the moment can't be enabled. With O(wait) the task waits for that first, else it fails.
+      - For a standard that AWS does not offer in the region, the task fails with the reason V(invalid_input), and the message names those
+        that it offers. Nothing has been written then, unless the hub was off. AWS lists standards only once the hub is enabled, so it is on
+        afterwards, and check mode can't check the names; a warning says so.
+      - AWS does not enable a standard that it is still disabling. With O(wait) the task waits for that first, else it fails with the reason
+        V(timeout).
+      - A named standard that AWS shows as V(FAILED) fails the task. One that is V(INCOMPLETE) does not, but a warning says why; most often AWS
+        Config does not record in the region.
     type: list
     elements: str
   purge_standards:
     description:
       - With O(standards), whether all other enabled standards are disabled. An empty list disables all of them. Disabling a standard ends
-        its checks, and AWS archives its findings within some days.
-      - Standards of other providers than AWS, and those that another AWS service manages (such as AWS Control Tower), are left alone.
+        its checks, unless another enabled standard has the same controls. AWS archives their findings after some 3 to 5 days.
+      - Standards for other providers than AWS, and those that another AWS service manages (such as AWS Control Tower), are left alone.
+      - AWS does not disable a standard that it is still enabling. With O(wait) the task waits for that first, else it fails with the reason
+        V(timeout).
       - A hub that the task enables is then enabled without the standards that AWS enables by default.
     type: bool
     default: false
   wait:
     description:
-      - With O(standards), whether to wait until AWS is done with enabling and disabling.
-      - A standard that ends V(FAILED) fails the task. One that ends V(INCOMPLETE) does not, but a warning says why; most often AWS Config
-        does not record in the region.
+      - With O(standards), whether to wait until AWS is done with enabling and disabling. What came of it then decides whether the task
+        fails; without waiting, a standard that was enabled just now is V(PENDING).
     type: bool
     default: false
   wait_timeout:
@@ -99,17 +105,18 @@ EXAMPLES = r"""
   cloudsec.securityhub.securityhub_hub:
     regions: [eu-central-1, us-east-1]
 
-- name: Enable it without any standard, for a member whose administrator decides about standards
+- name: Enable it in another account, with one standard in place of AWS's default ones
   cloudsec.securityhub.securityhub_hub:
     region: eu-central-1
     assume_role_arn: arn:aws:iam::444455556666:role/SecurityHubMember
     enable_default_standards: false
+    standards: [aws-foundational-security-best-practices/v/1.0.0]
     control_finding_generator: SECURITY_CONTROL
     auto_enable_controls: false
     tags:
       team: security
 
-- name: Have just these two standards, and wait until they are ready
+- name: Have just these two standards, and wait until AWS is done
   cloudsec.securityhub.securityhub_hub:
     regions: [eu-central-1, us-east-1]
     standards:
@@ -169,12 +176,12 @@ regions:
           type: dict
           sample: {team: security}
         standards:
-          description: All standards that are enabled after the task, also those that AWS is disabling. There where O(standards) was given.
+          description: The standards that are enabled after the task, in any status, where O(standards) was given.
           type: list
           elements: dict
           contains:
             name:
-              description: What names the standard in every region, the end of its ARN.
+              description: What names the standard in every region, the end of its ARN, as O(standards) takes it.
               type: str
               sample: aws-foundational-security-best-practices/v/1.0.0
             arn:
@@ -186,13 +193,16 @@ regions:
               type: str
               sample: arn:aws:securityhub:eu-central-1:444455556666:subscription/aws-foundational-security-best-practices/v/1.0.0
             status:
-              description: One of V(PENDING), V(READY), V(INCOMPLETE), V(FAILED) and V(DELETING).
+              description:
+                - V(PENDING) while AWS enables the standard, or adds new controls to it. V(READY) once it is enabled, V(INCOMPLETE) where not
+                  all of it could be.
+                - V(DELETING) while AWS disables it, V(FAILED) where it could not.
               type: str
               sample: READY
             status_reason:
               description:
                 - AWS's code for why it is V(INCOMPLETE) or V(FAILED), else V(null).
-                - V(NO_AVAILABLE_CONFIGURATION_RECORDER) tells that AWS Config does not record. Security Hub CSPM then finds next to nothing.
+                - V(NO_AVAILABLE_CONFIGURATION_RECORDER) means that AWS Config does not record. Security Hub CSPM then finds next to nothing.
               type: str
               sample: null
     error:

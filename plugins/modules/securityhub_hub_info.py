@@ -19,7 +19,7 @@ author:
 options:
   gather:
     description:
-      - What to read besides the hub and its settings. Each takes a call more for a region.
+      - What to read besides the hub and its settings. Each takes one more call in a region. An empty list reads neither.
     type: list
     elements: str
     choices: [standards, tags]
@@ -45,7 +45,7 @@ EXAMPLES = r"""
     regions: [all]
   register: hubs
 
-- name: Find the standards that can't work
+- name: Look at the standards too
   cloudsec.securityhub.securityhub_hub_info:
     regions: [eu-central-1, eu-west-1, us-east-1]
     gather: [standards]
@@ -55,6 +55,8 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ item.region }}"
   loop: "{{ hubs.regions | selectattr('hub') }}"
+  loop_control:
+    label: "{{ item.region }}"
   when: "'NO_AVAILABLE_CONFIGURATION_RECORDER' in item.hub.standards | map(attribute='status_reason')"
 
 - name: Name the regions where Security Hub CSPM is off
@@ -107,7 +109,7 @@ regions:
           elements: dict
           contains:
             name:
-              description: What names the standard in every region, the end of its ARN.
+              description: What names the standard in every region, the end of its ARN, as M(cloudsec.securityhub.securityhub_hub) takes it.
               type: str
               sample: aws-foundational-security-best-practices/v/1.0.0
             arn:
@@ -119,13 +121,16 @@ regions:
               type: str
               sample: arn:aws:securityhub:eu-central-1:444455556666:subscription/aws-foundational-security-best-practices/v/1.0.0
             status:
-              description: One of V(PENDING), V(READY), V(INCOMPLETE), V(FAILED) and V(DELETING).
+              description:
+                - V(PENDING) while AWS enables the standard, or adds new controls to it. V(READY) once it is enabled, V(INCOMPLETE) where not
+                  all of it could be.
+                - V(DELETING) while AWS disables it, V(FAILED) where it could not.
               type: str
               sample: INCOMPLETE
             status_reason:
               description:
                 - AWS's code for why it is V(INCOMPLETE) or V(FAILED), else V(null).
-                - V(NO_AVAILABLE_CONFIGURATION_RECORDER) tells that AWS Config does not record. Security Hub CSPM then finds next to nothing.
+                - V(NO_AVAILABLE_CONFIGURATION_RECORDER) means that AWS Config does not record. Security Hub CSPM then finds next to nothing.
               type: str
               sample: NO_AVAILABLE_CONFIGURATION_RECORDER
     error:
