@@ -72,8 +72,8 @@ class Client:
         """Remove all faults."""
         self.request("DELETE", "faults")
 
-    def reset(self, seed: bool = True) -> dict[str, t.Any]:
-        """Everything back to just-started, with or without the seed it was started with."""
+    def reset(self, seed: bool | dict[str, t.Any] = True) -> dict[str, t.Any]:
+        """Everything back to just-started, with or without the seed it was started with, or with another one."""
         return self.request("POST", "reset", {"seed": seed})
 
     def outage(self, seconds: float) -> None:

@@ -352,8 +352,8 @@ class Emulator:
             "role_arn_pattern": "arn:aws:iam::{account_id}:role/" + ROLE_NAME,
         }
 
-    def reset(self, seed: bool = True) -> None:
-        """As it was when it started, with or without the seed that it was started with. Access keys given out remain valid."""
+    def reset(self, seed: bool | dict[str, t.Any] = True) -> None:
+        """As it was when it started, with or without the seed that it was started with, or with another one. Access keys given out remain valid."""
         with self.lock:
             securityhub_backends.clear()
             settings.reset()
@@ -366,7 +366,7 @@ class Emulator:
             self.administrators: list[str] = []
             self.members: list[str] = []
             if seed:
-                self.seed(self.first_seed)
+                self.seed(self.first_seed if seed is True else seed)
 
     def seed(self, description: dict[str, t.Any]) -> None:
         """Put accounts in place. Raises ValueError for what it does not understand."""

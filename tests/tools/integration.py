@@ -28,6 +28,8 @@ TARGETS = os.path.abspath(os.path.join("tests", "integration", "targets"))
 CONFIG = os.path.abspath(os.path.join("tests", "integration", "ansible.cfg"))
 TARGET_TIMEOUT = 900
 SWITCH = "cloudsec_securityhub_direct_execution"
+# What the emulator was called, as a variable: a module that asks for it would take longer than many a task that it is about
+CALLS = "{{ lookup('ansible.builtin.url', emulator_url ~ '/_emulator/calls', split_lines=false, use_proxy=false) | from_json }}"
 WAYS = {"directly": {SWITCH: True}, "as modules": {SWITCH: False}}
 
 
@@ -104,7 +106,8 @@ def run_target(target, way, output, arguments):
     failure = None
     try:
         with running_emulator(folder) as emulator, open(log, "wb") as stream:
-            facts = {"emulator_url": emulator["url"], "emulator": emulator, "output_dir": os.path.join(folder, "output"), **ways_of(target)[way]}
+            output_dir = os.path.join(folder, "output")
+            facts = {"emulator_url": emulator["url"], "emulator": emulator, "emulator_calls": CALLS, "output_dir": output_dir, **ways_of(target)[way]}
             variables = write_json(os.path.join(folder, "variables.json"), facts)
             command, place = command_for(target, folder, variables, arguments)
             environment = dict(
@@ -113,7 +116,7 @@ def run_target(target, way, output, arguments):
                 ANSIBLE_ROLES_PATH=TARGETS,
                 EMULATOR_URL=emulator["url"],
                 EMULATOR_VARS=variables,
-                OUTPUT_DIR=facts["output_dir"],
+                OUTPUT_DIR=output_dir,
             )
             ended = subprocess.run(
                 command, cwd=place, env=environment, stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT, timeout=TARGET_TIMEOUT, check=False

@@ -132,6 +132,12 @@ def test_reset_forgets_everything_but_access_keys(emulator, aws, enabled):
     assert error(aws(MEMBER).describe_hub)[0] == "InvalidAccessException"
 
 
+def test_reset_puts_other_accounts_in_place(emulator, aws, enabled):
+    emulator.reset(seed={"hubs": [ADMINISTRATOR]})
+    assert aws(ADMINISTRATOR).describe_hub()
+    assert error(aws(MEMBER).describe_hub)[0] == "InvalidAccessException"
+
+
 def test_an_outage_lasts_and_forgets_nothing(emulator, server, enabled):
     begin = time.monotonic()
     emulator.outage(0.3)

@@ -114,7 +114,7 @@ def test_unknown_names(names, members, says):
         ({"members": [{"account_id": ADMINISTRATOR}]}, f"Take out {ADMINISTRATOR}."),
         ({"leave_first": True}, "set securityhub_replace_administrator to true as well"),
         ({"leave_first": True, "replace_administrator": True}, None),
-        ({name: "" for name in ("standards", "home_region", "linking_mode", "linked_regions")}, None),
+        (dict.fromkeys(("standards", "home_region", "linking_mode", "linked_regions"), ""), None),
         ({"standards": ["pci-dss/v/4.0.1"], "purge_standards": True}, None),
         ({"standards": [], "purge_standards": True}, None),
         ({"purge_standards": True}, "all but securityhub_standards, which is missing."),
