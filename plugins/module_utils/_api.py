@@ -192,7 +192,7 @@ class SecurityHubApi:
         self._call("untag_resource", {"ResourceArn": arn, "TagKeys": names})
 
     def describe_standards(self) -> dict[str, dict[str, Any]]:
-        """The standards that there are: by name, their arn, provider ("AWS" or another cloud) and the product that manages them, or None.
+        """The standards that there are: by name, their arn, provider ("AWS" or another cloud) and manager, None where that is Security Hub CSPM.
 
         AWS: DescribeStandards, all pages.
         """
@@ -201,7 +201,7 @@ class SecurityHubApi:
             standard_name(standard["StandardsArn"]): {
                 "arn": standard["StandardsArn"],
                 "provider": standard.get("Provider") or "AWS",
-                "managed_by": standard.get("StandardsManagedBy", {}).get("Product"),
+                "manager": _other_manager(standard.get("StandardsManagedBy", {}).get("Product")),
             }
             for standard in found
         }
@@ -384,6 +384,11 @@ def _member(found: dict[str, Any]) -> dict[str, Any]:
         "invited_at": _time(found.get("InvitedAt")),
         "updated_at": _time(found.get("UpdatedAt")),
     }
+
+
+def _other_manager(product: str | None) -> str | None:
+    """The product that manages a standard, where it is not Security Hub CSPM itself, however that is spelled."""
+    return None if "securityhub" in re.sub(r"[^a-z]", "", (product or "security hub").lower()) else product
 
 
 def _subscription(found: dict[str, Any]) -> dict[str, Any]:

@@ -88,12 +88,18 @@ class Standards:
             return
         self._catalogue = once_known(self._api.describe_standards, self._tells_of_new_hub, self._is_new)
         unknown = [name for name in self._desired.names if name not in self._catalogue]
+        enabled_now = " Security Hub CSPM is enabled there now." if self._is_new else ""
         if unknown:
-            enabled_now = " Security Hub CSPM is enabled there now." if self._is_new else ""
             raise errors.invalid_input(
                 f"In {self._api.resolve_location()} there is no standard {', '.join(unknown)}. There are: {', '.join(sorted(self._catalogue))}.{enabled_now}"
             )
         self._read()
+        others = [name for name in self._desired.names if self._catalogue[name]["manager"] and name not in self._enabled]
+        if others:
+            told = ", ".join(f"{name} ({self._catalogue[name]['manager']})" for name in others)
+            raise errors.invalid_input(
+                f"Another service manages a standard, and enables it, in {self._api.resolve_location()}: {told}. Take it out.{enabled_now}"
+            )
         if not self._is_new:
             self._outcome.before = {**self._outcome.before, "standards": self._outcome.fields["hub"]["standards"]}
 
@@ -291,18 +297,17 @@ class Standards:
         unrecorded = [name for name in incomplete if self._enabled[name]["status_reason"] == NO_RECORDER]
         if unrecorded:
             self._outcome.warn(
-                f"AWS Config does not record, so Security Hub CSPM finds next to nothing: {self._with_statuses(unrecorded)}. "
-                "Set up AWS Config there, with all resources that the standards are about."
+                f"AWS Config does not record in account {self._api.resolve_account_id()}, so Security Hub CSPM finds next to nothing: "
+                f"{self._with_statuses(unrecorded)}. Set it up there, with all resources that the standards are about."
             )
         others = [name for name in incomplete if name not in unrecorded]
         if others:
-            self._outcome.warn(f"AWS could not enable all controls: {self._with_statuses(others)}.")
+            self._outcome.warn(f"AWS could not enable all controls in account {self._api.resolve_account_id()}: {self._with_statuses(others)}.")
 
 
 def _is_own(standard: dict[str, Any]) -> bool:
     """Whether a standard is for AWS and Security Hub CSPM's own, not another service's such as AWS Control Tower's."""
-    manager = re.sub(r"[^a-z]", "", (standard["managed_by"] or "securityhub").lower())
-    return standard["provider"] == "AWS" and "securityhub" in manager
+    return standard["provider"] == "AWS" and not standard["manager"]
 
 
 def _being_deleted(subscription: dict[str, Any]) -> dict[str, Any]:

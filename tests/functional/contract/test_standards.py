@@ -320,6 +320,14 @@ def test_what_aws_does_not_list_is_not_purged(world):
     assert NIST in warning and FSBP not in warning and REGION in warning
 
 
+def test_another_service_s_standard_is_refused_where_it_is_not_enabled(world):
+    put(world)
+    failed(hub(world, NIST, TOWER), "invalid_input", f"{TOWER} (Control Tower). Take it out.")
+    assert world.calls() == LOOKING
+    put(world, TOWER)
+    assert done(hub(world, NIST, TOWER))["changed"] and known(world) == {NIST, TOWER}
+
+
 @pytest.mark.parametrize("product, purged", [(None, True), ("Security Hub", True), ("AWS Security Hub CSPM", True), ("Control Tower", False)])
 def test_whose_a_standard_is(world, product, purged):
     put(world, FSBP)
@@ -553,7 +561,7 @@ def test_no_recorder_of_aws_config_is_warned_of(world, clock):
     assert result["changed"] and told(result) == {FSBP: "INCOMPLETE", CIS: "INCOMPLETE"}
     [warning] = result["warnings"]
     assert "AWS Config" in warning and f"{CIS} (INCOMPLETE: NO_AVAILABLE_CONFIGURATION_RECORDER)" in warning
-    assert FSBP not in warning and REGION in warning
+    assert FSBP not in warning and REGION in warning and f"account {MEMBER}" in warning
     assert "finds next to nothing" in warning
     assert result["hub"]["standards"][1]["status_reason"] == "NO_AVAILABLE_CONFIGURATION_RECORDER"
     assert done(hub(world, CIS))["warnings"] == [warning], "also without waiting"
