@@ -110,13 +110,13 @@ aggregator:
     linking_mode:
       description:
         - Which regions are linked, one of V(all_regions), V(all_regions_except_specified), V(specified_regions) and V(no_regions).
-        - V(null) with the error V(different_home_region).
+        - V(null) where the task failed before it was known, as with V(different_home_region).
       type: str
       sample: specified_regions
     linked_regions:
       description:
         - The regions that are linked, or with V(all_regions_except_specified) left out, sorted. Empty where AWS names none.
-        - V(null) with the error V(different_home_region).
+        - V(null) where the task failed before it was known, as with V(different_home_region).
       type: list
       elements: str
       sample: [eu-west-1, us-east-1]

@@ -65,10 +65,13 @@ aggregator:
     linking_mode:
       description:
         - Which regions are linked, one of V(all_regions), V(all_regions_except_specified), V(specified_regions) and V(no_regions).
+        - V(null) where the home region could not be asked.
       type: str
       sample: specified_regions
     linked_regions:
-      description: The regions that are linked, or with V(all_regions_except_specified) left out, sorted. Empty where AWS names none.
+      description:
+        - The regions that are linked, or with V(all_regions_except_specified) left out, sorted. Empty where AWS names none.
+        - V(null) where the home region could not be asked.
       type: list
       elements: str
       sample: [eu-west-1, us-east-1]

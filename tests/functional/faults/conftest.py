@@ -47,31 +47,34 @@ class Story:
     runs: list[Run]
 
 
-def playbook(module: str) -> list[dict[str, t.Any]]:
-    """A task of a module for each host, with the host's own options, and its results written as JSON."""
+def play(module: str) -> dict[str, t.Any]:
+    """A task of a module for each of its hosts, with the host's own options."""
     task = {f"cloudsec.securityhub.{module}": {}, "args": "{{ options }}", "register": "result", "failed_when": False, "no_log": True}
+    return {"hosts": module, "gather_facts": False, "module_defaults": {"group/cloudsec.securityhub.aws": "{{ connection }}"}, "tasks": [task]}
+
+
+def playbook(modules: t.Iterable[str]) -> list[dict[str, t.Any]]:
+    """A play of each module, and then the results written as JSON."""
     results = "{{ dict(groups['cells'] | zip(groups['cells'] | map('extract', hostvars, 'result'))) | to_json }}"
     writing = {"ansible.builtin.copy": {"content": results, "dest": "{{ results }}", "mode": "0600"}, "no_log": True}
-    return [
-        {"hosts": "cells", "gather_facts": False, "module_defaults": {"group/cloudsec.securityhub.aws": "{{ connection }}"}, "tasks": [task]},
-        {"hosts": "localhost", "gather_facts": False, "tasks": [writing]},
-    ]
+    return [*map(play, modules), {"hosts": "localhost", "gather_facts": False, "tasks": [writing]}]
 
 
 def run_cells(cells: list[Cell], facts: dict[str, t.Any], folder: pathlib.Path, directly: bool) -> dict[str, dict[str, t.Any]]:
-    """The results of the cells' tasks, by host. Each module has a playbook of its own, and all run at once."""
+    """The results of the cells' tasks, by host. A module and its info module have a playbook of their own, and all playbooks run at once."""
     connection = {"endpoint_url": facts["url"], "access_key": facts["access_key"], "secret_key": facts["secret_key"]}
-    by_module: dict[str, dict[str, t.Any]] = collections.defaultdict(dict)
+    by_subject: dict[str, dict[str, dict[str, t.Any]]] = collections.defaultdict(lambda: collections.defaultdict(dict))
     for cell in cells:
-        by_module[cell.task.module][f"cell-{cell.number}"] = {"options": cell.options()}
+        by_subject[cell.task.module.removesuffix("_info")][cell.task.module][f"cell-{cell.number}"] = {"options": cell.options()}
 
-    def run(module: str, hosts: dict[str, t.Any]) -> dict[str, t.Any]:
-        place = folder / module
+    def run(subject: str, by_module: dict[str, dict[str, t.Any]]) -> dict[str, t.Any]:
+        place = folder / subject
         place.mkdir(parents=True)
         shared = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "connection": connection, SWITCH: directly}
-        inventory = {"all": {"vars": shared, "hosts": {"localhost": {}}, "children": {"cells": {"hosts": hosts}}}}
+        groups = {module: {"hosts": hosts} for module, hosts in by_module.items()}
+        inventory = {"all": {"vars": shared, "hosts": {"localhost": {}}, "children": {"cells": {"children": groups}}}}
         (place / "inventory.json").write_text(json.dumps(inventory), encoding="utf-8")
-        (place / "play.yml").write_text(json.dumps(playbook(module)), encoding="utf-8")
+        (place / "play.yml").write_text(json.dumps(playbook(by_module)), encoding="utf-8")
         extra = json.dumps({"results": str(place / "results.json")})
         command = ["ansible-playbook", "-i", str(place / "inventory.json"), "-e", extra, "-f", str(FORKS), str(place / "play.yml")]
         environment = {name: value for name, value in os.environ.items() if name != "ANSIBLE_CONFIG" and not name.startswith(("AWS_", "BOTO"))}
@@ -80,8 +83,8 @@ def run_cells(cells: list[Cell], facts: dict[str, t.Any], folder: pathlib.Path, 
         return json.loads((place / "results.json").read_text(encoding="utf-8"))
 
     results: dict[str, dict[str, t.Any]] = {}
-    with concurrent.futures.ThreadPoolExecutor(len(by_module)) as pool:
-        for found in pool.map(run, by_module.keys(), by_module.values()):
+    with concurrent.futures.ThreadPoolExecutor(len(by_subject)) as pool:
+        for found in pool.map(run, by_subject.keys(), by_subject.values()):
             results.update(found)
     return results
 
