@@ -7,7 +7,8 @@ A target is a folder in tests/integration/targets: a role, or a script runme.sh.
 emulator_url (the address), emulator (all that the emulator says of itself) and output_dir (a folder for its files);
 a script gets the first and last as EMULATOR_URL and OUTPUT_DIR, and all of them in the file that EMULATOR_VARS names.
 Every target runs twice, with direct execution and without. One whose aliases say "both_ways" compares the two itself, and runs once; so
-does one whose aliases say "directly", since what it tests is the same either way.
+does one whose aliases say "directly", since what it tests is the same either way. One whose aliases say "halves" runs directly in two
+halves at once, since it would be the last to end: it gets the variable half, 0 or 1.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ TARGET_TIMEOUT = 900
 SWITCH = "cloudsec_securityhub_direct_execution"
 # What the emulator was called, as a variable: a module that asks for it would take longer than many a task that it is about
 CALLS = "{{ lookup('ansible.builtin.url', emulator_url ~ '/_emulator/calls', split_lines=false, use_proxy=false) | from_json }}"
-WAYS = {"directly": {SWITCH: True}, "as modules": {SWITCH: False}}
+WAYS: dict[str, dict[str, object]] = {"directly": {SWITCH: True}, "as modules": {SWITCH: False}}
 
 
 class Result:
@@ -76,7 +77,11 @@ def ways_of(target, only=None):
         return {"both ways": {}}
     if "directly" in aliases(target):
         only = "directly"
-    return {way: variables for way, variables in WAYS.items() if only in (None, way)}
+    ways = {way: variables for way, variables in WAYS.items() if only in (None, way)}
+    if "halves" in aliases(target) and "directly" in ways:
+        whole = ways.pop("directly")
+        ways.update({f"directly, half {half + 1}": dict(whole, half=half) for half in (0, 1)})
+    return ways
 
 
 def write_json(path, content):

@@ -23,6 +23,7 @@ from packaging.utils import canonicalize_name
 ROOT = pathlib.Path(__file__).parents[3]
 TOOLS = ROOT / "tests" / "tools"
 REQUIREMENTS = ROOT / "tests" / "requirements"
+import integration
 from make_venv import pip_options
 
 ODD = "x y; touch PWNED 'q\" $(touch PWNED) `touch PWNED` ${HOME} $(shell touch PWNED) &\n|<>\\%=:#*"
@@ -128,6 +129,21 @@ def test_no_command_of_make_names_the_folder(tmp_path, environment, odd):
 def test_arguments_are_handed_on_as_they_are(environment):
     command = ["make", "--dry-run", "integration", "ARGS=-e 'a b'"]
     assert r"--arguments='-e '\''a b'\'''" in run(command, cwd=ROOT, env=environment).stdout
+
+
+@pytest.mark.parametrize(
+    "words, only, ways",
+    [
+        ((), None, ["directly", "as modules"]),
+        (("directly",), None, ["directly"]),
+        (("both_ways",), None, ["both ways"]),
+        (("halves",), None, ["as modules", "directly, half 1", "directly, half 2"]),
+        (("halves",), "as modules", ["as modules"]),
+    ],
+)
+def test_ways_to_run_a_target(monkeypatch, words, only, ways):
+    monkeypatch.setattr(integration, "aliases", lambda target: set(words))
+    assert list(integration.ways_of("target", only)) == ways
 
 
 def test_an_odd_build_folder_is_refused(tmp_path, environment, odd):
