@@ -302,10 +302,10 @@ def onboarding_report(
     lines += report.lines((account_id, status, regions, ", and left as it is.") for (account_id, status), regions in left_alone.items())
     lines += report.lines(
         # Enabling the hub is the first of what comes before
-        (account_id, "not accepted", failed_regions(result, report.regions), ", since its standards could not be set.")
+        (account_id, "not accepted", regions, ", since its standards could not be set.")
         for account_id, (_hub, *results) in prepared.items()
-        for result in results
-        if failed_regions(result, report.regions)
+        for regions in (failed_regions(result, report.regions) for result in results)
+        if regions
     )
     lines += report.lines(told for who, result in standards.items() for told in _without_findings(report.name(who), result))
     lines += report.lines(told for result in administrator for told in _not_linked(result, report))
