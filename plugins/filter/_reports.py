@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ansible_collections.cloudsec.securityhub.plugins.plugin_utils import _coverage
 from ansible_collections.cloudsec.securityhub.plugins.plugin_utils import _report
 
 
 class FilterModule:
-    """What plugin_utils/_report.py does, for templates."""
+    """What plugin_utils/_report.py and _coverage.py do, for templates."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """The filters by their names."""
@@ -25,4 +26,6 @@ class FilterModule:
             "_onboarding_late": _report.onboarding_late,
             "_onboarding_report": _report.onboarding_report,
             "_offboarding_report": _report.offboarding_report,
+            "_coverage": _coverage.make_report,
+            "_coverage_accounts": _coverage.account_ids,
         }

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the playbooks onboard and offboard tell of a run: mistakes in its variables, and what came of it. Private to this collection."""
+"""What the playbooks tell of a run: mistakes in its variables, and what came of onboarding and offboarding. Private to this collection."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def variable_mistakes(said: dict[str, Any]) -> list[str]:
         mistakes.append("Set securityhub_regions to a list of regions, such as [eu-central-1, us-east-1], or to [all].")
     elif len(regions) > 1 and ALL_REGIONS in _stripped(regions):
         mistakes.append("securityhub_regions has all beside other entries. Give all alone, or name the regions.")
-    if not account_ids:
+    if not account_ids and said["needs_members"]:
         mistakes.append("Set securityhub_members to a list of accounts, each with its account_id.")
     no_ids = [account_id for account_id in account_ids if not _is_account_id(account_id)]
     if no_ids:
@@ -176,6 +176,11 @@ def variable_mistakes(said: dict[str, Any]) -> list[str]:
     repeated = [account_id for account_id in account_ids if account_id == administrator_id or account_ids.count(account_id) > 1]
     if repeated:
         mistakes.append(f"In securityhub_members each account may stand once, and the administrator not at all. Take out {_joined(repeated)}.")
+    allowed = said["allowed_administrators"]
+    if allowed is not None and (not isinstance(allowed, list) or not allowed or not all(_is_account_id(str(account_id)) for account_id in allowed)):
+        mistakes.append("Set securityhub_allowed_administrators to a list of account IDs, each of 12 digits in quotes.")
+    if not said["report"] and not said["needs_members"]:
+        mistakes.append("Set securityhub_report to the folder for the report's files.")
     return [*mistakes, *_standards_mistakes(said), *_aggregation_mistakes(said)]
 
 

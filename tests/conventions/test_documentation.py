@@ -21,6 +21,8 @@ PLUGINS = sorted(
     os.path.splitext(os.path.basename(path))[0] for folder in ("modules", "inventory") for path in glob.glob(os.path.join(ROOT, "plugins", folder, "*.py"))
 )
 NAMESPACE = "cloudsec.securityhub."
+# In the order of their columns in docs/playbooks.md
+PLAYBOOKS = ("onboard", "offboard", "coverage")
 
 
 def read(*path):
@@ -119,16 +121,15 @@ def test_json_is_an_iam_policy_with_actions_that_exist(snippet):
 
 
 def described_variables():
-    return set(re.findall(r"^# (securityhub_\w+)", read("playbooks", "onboard.yml"), re.MULTILINE))
+    return {name for playbook in PLAYBOOKS for name in re.findall(r"^# (securityhub_\w+)", read("playbooks", playbook + ".yml"), re.MULTILINE)}
 
 
-@pytest.mark.parametrize("playbook", ["onboard", "offboard"])
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
 def test_the_playbooks_variables_are_described(playbook):
     """In the head of the playbook, and in docs/playbooks.md in the playbook's column."""
     head = set(re.findall(r"^# (securityhub_\w+)", read("playbooks", playbook + ".yml"), re.MULTILINE))
     rows = [[cell.strip(" `") for cell in row.split("|")] for row in re.findall(r"^\| `securityhub_.*$", read("docs", "playbooks.md"), re.MULTILINE)]
-    column = {"onboard": 2, "offboard": 3}[playbook]
-    assert head == {row[1] for row in rows if row[column]}
+    assert head == {row[1] for row in rows if row[2 + PLAYBOOKS.index(playbook)]}
 
 
 def test_the_readme_has_just_the_reasons_that_there_are():

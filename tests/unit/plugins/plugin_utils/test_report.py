@@ -26,7 +26,8 @@ CHECK = {**RUN, "check_mode": True}
 SAID: dict[str, Any] = {
     **{name: RUN[name] for name in ("members", "administrator_id", "regions")},
     **dict.fromkeys(("leave_first", "replace_administrator", "purge_standards"), False),
-    **dict.fromkeys(("standards", "home_region", "linking_mode", "linked_regions")),
+    **dict.fromkeys(("standards", "home_region", "linking_mode", "linked_regions", "allowed_administrators", "report")),
+    "needs_members": True,
 }
 SPEC = {
     "securityhub_members": {"type": "list", "options": {"account_id": {"type": "str"}, "email": {"type": "str"}}},

@@ -1,0 +1,333 @@
+# Copyright (c) Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is covered: a row with a verdict for each account in each region, and the files that show them. Private to this collection."""
+
+from __future__ import annotations
+
+import collections
+import csv
+import datetime
+import io
+import json
+import pathlib
+import re
+from collections.abc import Iterable
+from typing import Any
+from typing import NamedTuple
+
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._api import ENDED
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._member import ENABLED
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._member import GONE
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._member import SUSPENDED
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._standards import FAILED
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._standards import INCOMPLETE
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._standards import NO_RECORDER
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._text import printable
+
+COVERED = "covered"
+# In order of severity: a row has the first that fits
+VERDICTS = (
+    "unknown",
+    "foreign_administrator",
+    "suspended",
+    "disagreement",
+    "ended",
+    "pending",
+    "missing",
+    "foreign_invitation",
+    "incomplete",
+    COVERED,
+)
+FIELDS = (
+    "account_id",
+    "email",
+    "region",
+    "member_status",
+    "hub",
+    "administrator_id",
+    "pending_invitations",
+    "standards_incomplete",
+    "verdict",
+    "reason",
+    "message",
+)
+
+_TEMPLATE = pathlib.Path(__file__).with_name("_coverage_page.html")
+_PLACE = '<script type="application/json" id="report">{}</script>'
+# What could end the script, or the line, that the report stands in
+_ESCAPED = str.maketrans({character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"})
+
+_FORMULA = re.compile(r"[=+\-@\t\r]")
+_AS_IN_REGION = re.compile(r"As in region (\S+)\.")
+
+_NOT_PENDING = {*ENDED, *(status.lower() for status in ENABLED)}
+_STATUSES_ENDED = (*GONE, "Deleted")
+_STATUSES_PENDING = ("Created", "Invited")
+
+_ONBOARD_AGAIN = "End the membership with offboard, then onboard the account again."
+
+
+class _Verdict(NamedTuple):
+    """What a row comes to. A message says what that means there and what to do; a covered one needs none."""
+
+    verdict: str
+    message: str | None = None
+    reason: str | None = None
+
+
+class _Result:
+    """A task's result, region by region. It may have failed as a whole, or not be there at all (an empty one)."""
+
+    def __init__(self, result: dict[str, Any]) -> None:
+        self._outcomes = {outcome["region"]: outcome for outcome in result.get("regions") or []}
+        self._failure = {"reason": "failed", **(result.get("error") or {}), "message": result.get("msg") or "The task has no result."}
+
+    def outcome(self, region: str) -> dict[str, Any]:
+        """What is known there."""
+        return self._outcomes.get(region, {})
+
+    def error(self, region: str) -> dict[str, Any] | None:
+        """What went wrong there, with the whole message; None where nothing did."""
+        if region not in self._outcomes:
+            return self._failure
+        error = self._outcomes[region].get("error")
+        if not error:
+            return None
+        alike = _AS_IN_REGION.fullmatch(error["message"])
+        if not alike or alike[1] not in self._outcomes:
+            return error
+        message = self._outcomes[alike[1]]["error"]["message"]
+        return {**error, "message": re.sub(rf"(?<![\w-]){re.escape(alike[1])}(?![\w-])", region, message)}
+
+
+class _OwnView(NamedTuple):
+    """What an account says of itself in a region; error: why it does not say all of it."""
+
+    hub: str = "unknown"
+    administrator_id: str | None = None
+    pending_invitations: tuple[str, ...] = ()
+    standards: tuple[dict[str, Any], ...] = ()
+    error: dict[str, Any] | None = None
+    is_asked: bool = True
+
+
+_NOT_ASKED = _OwnView(is_asked=False)
+
+
+class _Run(NamedTuple):
+    """Whose coverage it is: the administrator that was asked, and those that an account may have."""
+
+    administrator_id: str
+    allowed: frozenset[str]
+
+
+def account_ids(seen: dict[str, Any], listed: Iterable[dict[str, Any]] | None) -> list[str]:
+    """The accounts that have rows: those listed, and those that the administrator has in any region.
+
+    seen: the result of securityhub_member_info. listed: securityhub_members, if there are.
+    """
+    of_administrator = {member["account_id"] for outcome in seen.get("regions") or [] for member in outcome["members"]}
+    return sorted(of_administrator | {str(member["account_id"]) for member in listed or []})
+
+
+def make_report(
+    seen: dict[str, Any],
+    administrator_id: str,
+    regions: list[str],
+    listed: Iterable[dict[str, Any]] | None = None,
+    allowed_administrators: Iterable[str] | None = None,
+    hubs: dict[str, dict[str, Any]] | None = None,
+    invitations: dict[str, dict[str, Any]] | None = None,
+    made_at: str | None = None,
+) -> dict[str, Any]:
+    """The report: made_at, administrator_id, regions, totals by verdict, rows.
+
+    seen: the result of securityhub_member_info. administrator_id, regions: of the administrator that was asked, and where.
+    listed: the accounts to have rows besides those seen, each with its account_id and perhaps email.
+    allowed_administrators: whom accounts may have as administrator; left out, only the one that was asked.
+    hubs, invitations: the results of securityhub_hub_info and of securityhub_invitation_info by account ID; left out, the accounts were not asked.
+    made_at: ISO 8601, UTC; left out, now.
+    """
+    administrator_id = str(administrator_id)
+    allowed = [administrator_id] if allowed_administrators is None else [str(account_id) for account_id in allowed_administrators]
+    run = _Run(administrator_id, frozenset(allowed))
+    by_administrator = _Result(seen)
+    emails = {str(member["account_id"]): member.get("email") for member in listed or []}
+    members: dict[tuple[str, str], dict[str, Any]] = {}
+    for outcome in seen.get("regions") or []:
+        for member in outcome["members"]:
+            members[member["account_id"], outcome["region"]] = member
+            emails[member["account_id"]] = emails.get(member["account_id"]) or member.get("email")
+    rows = []
+    for account_id in account_ids(seen, listed):
+        asked = None if hubs is None or invitations is None else (_Result(hubs.get(account_id, {})), _Result(invitations.get(account_id, {})))
+        for region in regions:
+            status = members.get((account_id, region), {}).get("member_status") or ""
+            own = _own_view(*asked, region) if asked else _NOT_ASKED
+            verdict = _judge(status, own, by_administrator.error(region), run)
+            rows.append(
+                {
+                    "account_id": account_id,
+                    "email": emails.get(account_id) or None,
+                    "region": region,
+                    "member_status": status,
+                    "hub": own.hub,
+                    "administrator_id": own.administrator_id,
+                    "pending_invitations": list(own.pending_invitations),
+                    "standards_incomplete": [standard["name"] for standard in own.standards],
+                    "verdict": verdict.verdict,
+                    "reason": verdict.reason,
+                    "message": verdict.message,
+                }
+            )
+    counts = collections.Counter(row["verdict"] for row in rows)
+    return printable(
+        {
+            "made_at": made_at or datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "administrator_id": administrator_id,
+            "regions": list(regions),
+            "totals": {verdict: counts[verdict] for verdict in VERDICTS},
+            "rows": rows,
+        }
+    )
+
+
+def _own_view(hubs: _Result, invitations: _Result, region: str) -> _OwnView:
+    """The account's own view. Where its hub is off, it has neither an administrator nor invitations: then the other calls fail, which is no error."""
+    hub, error = hubs.outcome(region).get("hub"), hubs.error(region)
+    if not hub and not error:
+        return _OwnView(hub="off")
+    received = invitations.outcome(region)
+    administrator_id = (received.get("administrator") or {}).get("account_id")
+    pending = {
+        invitation["account_id"]
+        for invitation in received.get("invitations") or []
+        if invitation["account_id"] != administrator_id and (invitation["member_status"] or "").lower() not in _NOT_PENDING
+    }
+    standards = [standard for standard in (hub or {}).get("standards") or [] if standard["status"] in (INCOMPLETE, FAILED)]
+    return _OwnView("on" if hub else "unknown", administrator_id, tuple(sorted(pending)), tuple(standards), error or invitations.error(region))
+
+
+def _judge(status: str, own: _OwnView, administrators_error: dict[str, Any] | None, run: _Run) -> _Verdict:
+    """The first verdict that fits. status: the administrator's, empty for no member. administrators_error: why that is not known."""
+    if administrators_error:
+        return _Verdict("unknown", f"The administrator's view can't be read. {administrators_error['message']}", administrators_error["reason"])
+    is_enabled = status in ENABLED
+    # Without the account's own view, the administrator that shows a membership in force is the account's
+    administrator_id = own.administrator_id or (run.administrator_id if is_enabled and not own.is_asked else None)
+    if administrator_id and administrator_id not in run.allowed:
+        return _with_own_error(
+            _Verdict(
+                "foreign_administrator",
+                f"The account's administrator is {administrator_id}, which is not allowed and sees the account's findings. Find out whose it is. "
+                "To move the account, run onboard with securityhub_replace_administrator.",
+            ),
+            own,
+        )
+    if is_enabled and own.error:
+        return _Verdict("unknown", f"{status} for the administrator, but the account itself can't be asked. {own.error['message']}", own.error["reason"])
+    if own.error or not own.is_asked:
+        return _with_own_error(_judge_status(status, own) or _judge_in_force(own, run), own)
+    if own.administrator_id and own.administrator_id != run.administrator_id:
+        # Another allowed one: then nothing is asked of the administrator that was asked
+        return _judge_in_force(own, run)
+    if status != SUSPENDED and is_enabled != bool(own.administrator_id):
+        return _Verdict("disagreement", _disagreement(status, own))
+    return _judge_status(status, own) or _judge_in_force(own, run)
+
+
+def _judge_status(status: str, own: _OwnView) -> _Verdict | None:
+    """The verdict on a membership that is not in force for the administrator; None where it is."""
+    if status in ENABLED:
+        return None
+    how = "Run onboard with securityhub_enable_hubs: Security Hub CSPM is off there." if own.hub == "off" else "Run onboard for the account."
+    if status == SUSPENDED:
+        return _Verdict("suspended", "AWS has suspended the account, and ends that. An account that is closed can be removed with offboard.")
+    if status in _STATUSES_ENDED:
+        told = "The account has left the administrator (Resigned)." if status == "Resigned" else f"The administrator has removed the account ({status})."
+        return _Verdict("ended", f"{told} To have it back: {how[0].lower()}{how[1:]}")
+    if status in _STATUSES_PENDING:
+        told = "The account has not accepted the invitation yet." if status == "Invited" else "The account has not been invited yet."
+        return _Verdict("pending", f"{told} {how}")
+    if not status:
+        return _Verdict("missing", f"The account is no member. {how}")
+    return _Verdict("unknown", f"The administrator shows the status {status}, whose meaning is not known here. Look at the member in AWS's console.")
+
+
+def _judge_in_force(own: _OwnView, run: _Run) -> _Verdict:
+    """The verdict on a membership in force."""
+    strangers = [sender for sender in own.pending_invitations if sender not in run.allowed]
+    if strangers:
+        return _Verdict(
+            "foreign_invitation",
+            f"In force, but there is an invitation from {', '.join(strangers)}, which is not allowed. If nobody knows the sender, decline it in the account: "
+            "securityhub_invitation, state: declined.",
+        )
+    if own.standards:
+        names = ", ".join(f"{standard['name']} ({standard['status']})" for standard in own.standards)
+        reason = next((standard["status_reason"] for standard in own.standards if standard["status_reason"]), None)
+        advice = (
+            "AWS Config does not record there: set it up, or next to nothing is found."
+            if reason == NO_RECORDER
+            else "Look at the standard in the account's console, then disable and enable it again with securityhub_hub."
+        )
+        return _Verdict("incomplete", f"In force, but not all findings can come: {names}. {advice}", reason)
+    return _Verdict(COVERED)
+
+
+def _disagreement(status: str, own: _OwnView) -> str:
+    """What two views that disagree show, and what to do."""
+    if own.administrator_id:
+        return (
+            f"The account has the administrator {own.administrator_id}, which shows {status or 'no member'}. Look again in some minutes. If it stays so, "
+            "let the account leave with securityhub_invitation, state: absent, and onboard it again."
+        )
+    if own.hub == "off":
+        return f"{status} for the administrator, but Security Hub CSPM is off in the account. Enable it with securityhub_hub, then look again."
+    return f"{status} for the administrator, but the account has none. {_ONBOARD_AGAIN}"
+
+
+def _with_own_error(verdict: _Verdict, own: _OwnView) -> _Verdict:
+    """The same verdict, with what has kept the account from being asked, if something has."""
+    if not own.error:
+        return verdict
+    return _Verdict(verdict.verdict, f"{verdict.message} The account itself can't be asked. {own.error['message']}", own.error["reason"])
+
+
+def summary(report: dict[str, Any]) -> str:
+    """The totals in one line."""
+    totals = report["totals"]
+    accounts = len({row["account_id"] for row in report["rows"]})
+    rest = [f"{count} {verdict}" for verdict, count in totals.items() if count and verdict != COVERED]
+    size = f"{accounts} account{'' if accounts == 1 else 's'} x {len(report['regions'])} region{'' if len(report['regions']) == 1 else 's'}"
+    return f"{size}: {totals[COVERED]} of {len(report['rows'])} covered{''.join(f', {told}' for told in rest)}."
+
+
+def as_json(report: dict[str, Any]) -> str:
+    """The report as JSON, one row a line."""
+    head = json.dumps({**report, "rows": []}, ensure_ascii=False, indent=2)
+    rows = ",\n".join(f"    {json.dumps(row, ensure_ascii=False)}" for row in report["rows"])
+    return head.removesuffix("[]\n}") + (f"[\n{rows}\n  ]\n}}\n" if rows else "[]\n}\n")
+
+
+def as_csv(report: dict[str, Any]) -> str:
+    """The rows as CSV with a header. Lists are joined by a space, null is empty, and no cell is a spreadsheet's formula."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(FIELDS)
+    writer.writerows([_cell(row[field]) for field in FIELDS] for row in report["rows"])
+    return text.getvalue()
+
+
+def _cell(value: Any) -> str:
+    text = " ".join(value) if isinstance(value, list) else value or ""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def as_page(report: dict[str, Any], asked_accounts: bool = False) -> str:
+    """The page that shows the report, whole. asked_accounts: whether the accounts' own views are in it."""
+    text = json.dumps({**report, "options": {"asked_accounts": asked_accounts}}, ensure_ascii=False, separators=(",", ":"))
+    before, after = _TEMPLATE.read_text(encoding="utf-8").split(_PLACE)
+    return before + _PLACE.replace("{}", text.translate(_ESCAPED)) + after
