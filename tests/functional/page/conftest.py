@@ -38,14 +38,25 @@ class OpenPage:
     def __init__(self, page, report, path):
         self.page = page
         self.report = report
-        self.requests = []
-        self.errors = []
+        self.requests: list[str] = []
+        self.errors: list[str] = []
         path.write_text(as_page(report), encoding="utf-8")
         self.url = path.as_uri()
-        page.on("request", lambda request: request.url != self.url and self.requests.append(request.url))
-        page.on("console", lambda message: message.type in ("error", "warning") and self.errors.append(message.text))
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("request", self._note_request)
+        page.on("console", self._note_console)
+        page.on("pageerror", self._note_error)
         page.goto(self.url)
+
+    def _note_request(self, request):
+        if request.url != self.url:
+            self.requests.append(request.url)
+
+    def _note_console(self, message):
+        if message.type in ("error", "warning"):
+            self.errors.append(message.text)
+
+    def _note_error(self, error):
+        self.errors.append(str(error))
 
     def status(self):
         """What the page says of how much its filters show."""
@@ -63,7 +74,9 @@ class OpenPage:
 
     def details(self):
         """The fields of the details shown, by name."""
-        return self.page.locator("#fields").evaluate("list => Object.fromEntries([...list.querySelectorAll('dt')].map(dt => [dt.textContent, dt.nextSibling.textContent]))")
+        return self.page.locator("#fields").evaluate(
+            "list => Object.fromEntries([...list.querySelectorAll('dt')].map(dt => [dt.textContent, dt.nextSibling.textContent]))"
+        )
 
 
 @pytest.fixture(scope="session")
@@ -85,6 +98,7 @@ def open_page(browser, tmp_path):
 
     def open_page(report, width=1440, height=900, **options):
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        context.set_default_timeout(10000)  # milliseconds
         opened.append((context, OpenPage(context.new_page(), report, tmp_path / "index.html")))
         return opened[-1][1]
 
