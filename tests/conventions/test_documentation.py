@@ -17,9 +17,13 @@ import yaml
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 PAGES = sorted(glob.glob(os.path.join(ROOT, "*.md")) + glob.glob(os.path.join(ROOT, "docs", "*.md")))
-PLUGINS = sorted(
-    os.path.splitext(os.path.basename(path))[0] for folder in ("modules", "inventory") for path in glob.glob(os.path.join(ROOT, "plugins", folder, "*.py"))
-)
+# The folder of each kind of plugin that users name
+FOLDERS = {"module": "modules", "inventory": "inventory", "callback": "callback"}
+PLUGINS_OF = {
+    kind: sorted(os.path.splitext(os.path.basename(path))[0] for path in glob.glob(os.path.join(ROOT, "plugins", folder, "*.py")))
+    for kind, folder in FOLDERS.items()
+}
+PLUGINS = [name for names in PLUGINS_OF.values() for name in names]
 NAMESPACE = "cloudsec.securityhub."
 # In the order of their columns in docs/playbooks.md
 PLAYBOOKS = ("onboard", "offboard", "coverage")
@@ -62,8 +66,8 @@ def tasks_of(node):
 def options():
     """The names and aliases of each plugin's options."""
     known = {}
-    for kind in ("module", "inventory"):
-        names = [NAMESPACE + name for name in PLUGINS if (name == "securityhub_members") == (kind == "inventory")]
+    for kind, plugins in PLUGINS_OF.items():
+        names = [NAMESPACE + name for name in plugins]
         ended = subprocess.run(["ansible-doc", "--type", kind, "--json", *names], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, check=True)
         for name, plugin in json.loads(ended.stdout).items():
             known[name] = {word for option, about in plugin["doc"]["options"].items() for word in [option, *about.get("aliases", [])]}
