@@ -123,7 +123,7 @@ def _read(path: str) -> str | None:
 
 def _write(path: str, text: str, mode_of: str) -> None:
     """Write a new file, with the mode of another one that may be there."""
-    with open(path, "w", encoding="utf-8", newline="", opener=lambda name, flags: os.open(name, flags, _MODE_OF_FILES)) as stream:
+    with open(path, "x", encoding="utf-8", newline="", opener=lambda name, flags: os.open(name, flags, _MODE_OF_FILES)) as stream:
         if os.path.exists(mode_of):
             os.fchmod(stream.fileno(), stat.S_IMODE(os.stat(mode_of).st_mode))
         stream.write(text)

@@ -6,41 +6,32 @@
 
 from __future__ import annotations
 
-import json
-import pathlib
+import os
 import shutil
+import sys
 
 import pytest
 from playwright.sync_api import sync_playwright
 
-TEMPLATE = pathlib.Path(__file__).parents[3] / "plugins" / "plugin_utils" / "_coverage_page.html"
-PLACE = '<script type="application/json" id="report">{}</script>'
+# Where Ansible finds collections, Python can find them too.
+sys.path.extend(path for path in os.environ.get("ANSIBLE_COLLECTIONS_PATH", "").split(os.pathsep) if path and path not in sys.path)
+
+from ansible_collections.cloudsec.securityhub.plugins.plugin_utils._coverage import as_page
+
 # Debian's, Ubuntu's, Google's
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
-def as_page(report):
-    """As _coverage.as_page() does: the template with the report in it."""
-    text = json.dumps(report, ensure_ascii=False)
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    template = TEMPLATE.read_text(encoding="utf-8")
-    assert template.count(PLACE) == 1
-    return template.replace(PLACE, PLACE.replace("{}", text))
-
-
 class OpenPage:
-    """A page made of a report, and what the browser noted of it.
+    """A page in the browser, and what that noted of it.
 
     page: Playwright's. requests: URLs asked for beside the file itself. errors: of console and scripts.
     """
 
-    def __init__(self, page, report, path):
+    def __init__(self, page, path):
         self.page = page
-        self.report = report
         self.requests: list[str] = []
         self.errors: list[str] = []
-        path.write_text(as_page(report), encoding="utf-8")
         self.url = path.as_uri()
         page.on("request", self._note_request)
         page.on("console", self._note_console)
@@ -93,13 +84,16 @@ def browser():
 
 @pytest.fixture
 def open_page(browser, tmp_path):
-    """Open the page of a report; at the end, no test may have left an error or a request."""
+    """Open the page of a made report, or of a path; at the end, no test may have left an error or a request."""
     opened = []
 
-    def open_page(report, width=1440, height=900, **options):
+    def open_page(report, asked_accounts=True, width=1440, height=900, **options):
+        path = tmp_path / "index.html" if isinstance(report, dict) else report
+        if isinstance(report, dict):
+            path.write_text(as_page(report, asked_accounts), encoding="utf-8")
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         context.set_default_timeout(10000)  # milliseconds
-        opened.append((context, OpenPage(context.new_page(), report, tmp_path / "index.html")))
+        opened.append((context, OpenPage(context.new_page(), path)))
         return opened[-1][1]
 
     yield open_page

@@ -63,7 +63,7 @@ def row(account_id, region, verdict="covered", **fields):
     return ordinary | FIELDS[verdict] | fields
 
 
-def report(rows, asked_accounts=True):
+def report(rows):
     """A whole report of these rows."""
     return {
         "made_at": "2026-11-28T01:02:03Z",
@@ -71,7 +71,6 @@ def report(rows, asked_accounts=True):
         "regions": list(dict.fromkeys(row["region"] for row in rows)),
         "totals": {verdict: sum(row["verdict"] == verdict for row in rows) for verdict in VERDICTS},
         "rows": rows,
-        "options": {"asked_accounts": asked_accounts},
     }
 
 

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import functools
-import time
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -17,8 +16,6 @@ from . import reports
 NARROW = {"width": 390, "height": 844}
 # Elements in the document: measured 950 at 900 pixels of height
 MOST_ELEMENTS = 2000
-# Seconds until 17,000 rows can be used: measured 0.5
-LONGEST_OPENING = 5
 
 
 def named(verdict):
@@ -48,6 +45,13 @@ def test_most_frequent_verdict_comes_first_and_covered_last(open_page):
     assert "Run onboard" in page.locator("#verdicts p").first.inner_text()
 
 
+def test_the_most_frequent_reason_stands_under_its_verdict(open_page):
+    denied = [reports.row(reports.account(number), "eu-west-1", "unknown", reason="access_denied", message=f"Allow it {number}.") for number in (3, 4)]
+    rows = [reports.row(reports.account(1), "eu-west-1", "unknown"), *denied, reports.row(reports.account(2), "eu-west-1", "missing")]
+    page = open_page(reports.report(rows)).page
+    assert page.locator("#verdicts .reason").all_inner_texts() == ["2 of 3: access_denied. In 222200000003, eu-west-1: Allow it 3."]
+
+
 def test_verdicts_without_rows_are_named_together(open_page):
     page = open_page(reports.report([reports.row(reports.account(1), "eu-west-1")])).page
     assert page.locator("#verdicts li").count() == 1
@@ -57,13 +61,12 @@ def test_verdicts_without_rows_are_named_together(open_page):
 
 @pytest.mark.parametrize("asked, words", [(True, "each account was asked too"), (False, "the administrator's view only")])
 def test_when_and_for_whom_it_was_made(open_page, asked, words):
-    about = open_page(reports.report(reports.small()["rows"], asked)).page.locator("#about").inner_text()
+    about = open_page(reports.small(), asked_accounts=asked).page.locator("#about").inner_text()
     assert about == f"Administrator 111111111111 · 12 accounts in 3 regions · made 2026-11-28 01:02:03 UTC · {words}"
 
 
-@pytest.mark.parametrize("report", [{}, reports.report([])], ids=["template", "no_rows"])
-def test_page_without_rows_says_so(open_page, report):
-    page = open_page(report).page
+def test_page_without_rows_says_so(open_page):
+    page = open_page(reports.report([])).page
     assert page.locator("#about").inner_text() == "This report has no rows."
     assert page.locator("#empty").is_visible()
 
@@ -145,7 +148,7 @@ def test_region_filter_leaves_one_column_with_words(open_page):
 
 def test_text_is_looked_for_in_account_email_and_message(open_page):
     opened = open_page(reports.small())
-    texts = {"222200000003": (3, 1), "AWS+222200000003@": (3, 1), "config does NOT record": (1, 1), "  ": (36, 12), "nowhere": (0, 0), "null": (0, 0)}
+    texts = {"222200000003": (3, 1), "AWS+222200000003@": (3, 1), "config does NOT record": (1, 1), "assume_role": (1, 1), "  ": (36, 12), "nowhere": (0, 0), "null": (0, 0)}
     for text, (rows, accounts) in texts.items():
         opened.page.fill("#text", text)
         assert opened.status() == f"{rows} of 36 rows, {accounts} of 12 accounts", text
@@ -201,7 +204,7 @@ def test_the_keyboard_moves_between_cells_and_shows_one(open_page):
 
 
 def test_details_say_where_the_account_was_not_asked(open_page):
-    opened = open_page(reports.report(reports.small()["rows"], asked_accounts=False))
+    opened = open_page(reports.small(), asked_accounts=False)
     opened.page.locator(".cell").first.click()
     assert opened.details()["Administrator"] == "the account was not asked"
 
@@ -298,10 +301,7 @@ def test_print_of_many_rows_is_bounded_and_begins_with_the_worst(open_page):
 
 
 def test_only_what_is_seen_of_many_rows_is_in_the_document(open_page):
-    begun = time.monotonic()
     opened = open_page(reports.large())
-    opened.page.locator(".cell").first.wait_for()
-    assert time.monotonic() - begun < LONGEST_OPENING
     most, seen = opened.page.evaluate(
         """async () => {
             const grid = document.querySelector("#grid");
@@ -335,15 +335,10 @@ def test_the_keyboard_reaches_the_last_of_many_rows(open_page):
     assert opened.details()["Account"] == reports.account(int(cell.get_attribute("data-row")))
 
 
-def test_filters_answer_at_once_with_many_rows(open_page):
+def test_filters_draw_no_more_than_is_seen_of_many_rows(open_page):
     opened = open_page(reports.large())
-    took = opened.page.evaluate(
-        """() => {
-            const begun = performance.now();
-            document.querySelector("#text").value = "99";
-            document.querySelector("#text").dispatchEvent(new Event("input"));
-            return performance.now() - begun;
-        }"""
-    )
-    assert took < 500  # milliseconds; measured 30
+    opened.page.fill("#text", "99")
     assert opened.status().endswith("of 1,000 accounts")
+    opened.page.fill("#text", "")
+    opened.press("covered")
+    assert opened.page.evaluate("document.querySelectorAll('*').length") < MOST_ELEMENTS
