@@ -77,6 +77,18 @@ STEPS = [
         "ansible-inventory -i administrator.securityhub_members.yml --graph",
         0,
     ),
+    (
+        "Meanwhile",
+        "Somebody lets an account leave in one region, and a stranger invites two others, one of which accepts.",
+        "ansible-playbook meanwhile.yml",
+        0,
+    ),
+    (
+        "What is covered",
+        "Another playbook of the collection asks the administrator and each account, writes nothing at AWS, and makes a page of what it finds.",
+        "ansible-playbook cloudsec.securityhub.coverage -e @onboarding.yml -e securityhub_report={output}/coverage",
+        0,
+    ),
 ]
 
 
@@ -103,12 +115,14 @@ def main():
             AWS_SECRET_ACCESS_KEY=emulator["secret_key"],
         )
         for number, (title, about, command, expected) in enumerate(STEPS, 1):
+            command = command.replace("{output}", shlex.quote(os.path.relpath(args.output, DEMO)))
             show(number, title, about, command)
             ended = subprocess.run(shlex.split(command), cwd=DEMO, env=environment, stdin=subprocess.DEVNULL, check=False)
             if ended.returncode != expected:
                 print(f"\nThat should have ended with exit code {expected}, not {ended.returncode}.", file=sys.stderr)
                 return 1
     print(f"\n{'=' * 79}\nThe emulator is stopped. The files of this demonstration are in {DEMO}. It took {time.monotonic() - started:.0f} s.")
+    print(f"Open the page in a browser: {os.path.join(args.output, 'coverage', 'index.html')}")
     return 0
 
 
