@@ -6,8 +6,11 @@
 
 from __future__ import annotations
 
+import types
+
 import pytest
 
+from ansible_collections.cloudsec.securityhub.plugins.callback.progress import CallbackModule
 from ansible_collections.cloudsec.securityhub.plugins.callback.progress import Progress
 
 
@@ -40,3 +43,18 @@ def test_the_last_host_s_end_is_the_task_s(total):
 
 def test_a_long_time_is_told_in_minutes():
     assert told(100, 1, (False, 10)) == ["Accept: 1 of 100 hosts, about 16 min left"]
+
+
+def test_a_task_that_begins_on_each_host_anew_is_one(monkeypatch):
+    """As the strategy free has it."""
+    lines: list[str] = []
+    display = types.SimpleNamespace(display=lambda line, color: lines.append(line), verbosity=0)
+    variables = types.SimpleNamespace(get_vars=lambda play, include_hostvars: {"ansible_play_batch": ["a", "b", "c"]})
+    task = types.SimpleNamespace(_uuid="1", run_once=False, get_name=lambda: "Accept")
+    callback = CallbackModule(display=display)
+    monkeypatch.setattr(callback, "get_option", lambda name: 0)
+    callback.v2_playbook_on_play_start(types.SimpleNamespace(get_variable_manager=lambda: variables))
+    for _host in "abc":
+        callback.v2_playbook_on_task_start(task, False)
+        callback.v2_runner_on_ok(types.SimpleNamespace(task=task))
+    assert [line.split(",")[0] for line in lines] == ["Accept: 1 of 3 hosts", "Accept: 2 of 3 hosts"]
