@@ -56,6 +56,7 @@ help:
 	@echo 'make locks             tests/requirements/*.txt: the newest of what tests/requirements/versions.in leaves open'
 	@echo 'make changelog         CHANGELOG.rst of the version in galaxy.yml, from changelogs/fragments'
 	@echo 'make bench             what it costs, beside other ways to do the same (some 15 minutes)'
+	@echo 'make picture           docs/images/coverage.png, the picture of the coverage page'
 	@echo 'make build             the collection as Galaxy takes it, in $(BUILD)/'
 	@echo 'make env               only the environment: $(VENV), amazon.aws, the staged collection'
 	@echo 'make clean             remove $(BUILD)/'
@@ -188,6 +189,11 @@ changelog: env $(CHECKS_READY)
 	@cp $(STAGED)/CHANGELOG.rst .
 	@cp $(STAGED)/changelogs/changelog.yaml changelogs/
 	@for fragment in changelogs/fragments/*; do [ -e "$(STAGED)/$$fragment" ] || rm "$$fragment"; done
+
+.PHONY: picture
+picture: env
+	@mkdir -p docs/images
+	@$(INSIDE) env PYTHONPATH=tests:tests/tools:$(abspath $(COLLECTIONS)) python $(TOOLS)/picture.py $(call quoted,$(CURDIR)/docs/images/coverage.png)
 
 .PHONY: bench
 bench: env

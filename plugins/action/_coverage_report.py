@@ -53,7 +53,9 @@ class ActionModule(ActionBase):
                 result.update(totals=report["totals"], summary=_coverage.summary(report))
                 result["changed"] = _write_report(folder, report, options["asked_accounts"], check_mode)
         except OSError as e:
-            raise AnsibleActionFail(f"The report can't be written to the folder {folder} on the controller: {e}.") from None  # ansible-core says the cause once more
+            raise AnsibleActionFail(
+                f"The report can't be written to the folder {folder} on the controller: {e}."
+            ) from None  # ansible-core says the cause once more
         return result
 
 

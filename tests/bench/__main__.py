@@ -27,6 +27,7 @@ import botocore.httpsession
 from certificate import make_certificate
 
 from . import clients
+from . import page
 from .clients import ACCEPTING_CLIENTS
 from .clients import CLIENTS
 from .clients import Cost
@@ -170,9 +171,10 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=3, help="accounts for the playbook of today")
     parser.add_argument("--clients", type=lambda text: text.split(","), default=ACCEPTING_CLIENTS, help=f"some of {','.join(ACCEPTING_CLIENTS)}")
     parser.add_argument("--onboarding", type=sizes, default="300x17", help="the sizes for the playbook onboard, beside accepting alone; 0x1 for none")
+    parser.add_argument("--page", type=sizes, default="1000x17", help="the sizes of the coverage page, beside a bare table; 0x1 for none")
     parser.add_argument("--plain", action="store_true", help="over HTTP, without TLS")
     args = parser.parse_args()
-    if not all(1 <= regions <= len(REGIONS) for _accounts, regions in args.sizes + args.onboarding):
+    if not all(1 <= regions <= len(REGIONS) for _accounts, regions in args.sizes + args.onboarding + args.page):
         parser.error(f"there can be 1 to {len(REGIONS)} regions")
     if "collection" not in args.clients or not set(args.clients) <= set(CLIENTS):
         parser.error(f"--clients are collection and some of {', '.join(CLIENTS)}")
@@ -187,6 +189,8 @@ def main() -> None:
         for accounts, regions in args.onboarding if args.onboarding != [(0, 1)] else []:
             costs = bench.medians(["collection", "onboard"], accounts, regions, args.times, args.sample)
             tables(f"Onboarding {accounts} accounts x {regions} regions, from no member to all", costs)
+        for accounts, regions in args.page if args.page != [(0, 1)] else []:
+            page.measure(pathlib.Path(name), accounts, regions, args.times)
 
 
 if __name__ == "__main__":

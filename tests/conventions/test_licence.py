@@ -17,7 +17,7 @@ HEADER = [
     "# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)",
     "# SPDX-License-Identifier: GPL-3.0-or-later",
 ]
-WITHOUT_PLACE = {".md", ".rst", ".txt", ".pyc"}
+WITHOUT_PLACE = {".md", ".rst", ".txt", ".pyc", ".png"}
 # By antsibull-changelog, and what a test run leaves
 BY_TOOLS = {"changelogs", "output", "__pycache__"}
 

@@ -7,19 +7,16 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 
 import pytest
-from playwright.sync_api import sync_playwright
+from browser import MISSING
+from browser import running_browser
 
 # Where Ansible finds collections, Python can find them too.
 sys.path.extend(path for path in os.environ.get("ANSIBLE_COLLECTIONS_PATH", "").split(os.pathsep) if path and path not in sys.path)
 
 from ansible_collections.cloudsec.securityhub.plugins.plugin_utils._coverage import as_page
-
-# Debian's, Ubuntu's, Google's
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 class OpenPage:
@@ -72,14 +69,11 @@ class OpenPage:
 
 @pytest.fixture(scope="session")
 def browser():
-    """Chromium of this machine: Playwright's own is no package of any registry."""
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if not path:
-        pytest.skip("There is no Chromium here. Install one: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path)
+    """Chromium of this machine."""
+    with running_browser() as browser:
+        if not browser:
+            pytest.skip(MISSING)
         yield browser
-        browser.close()
 
 
 @pytest.fixture

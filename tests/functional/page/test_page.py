@@ -148,7 +148,15 @@ def test_region_filter_leaves_one_column_with_words(open_page):
 
 def test_text_is_looked_for_in_account_email_and_message(open_page):
     opened = open_page(reports.small())
-    texts = {"222200000003": (3, 1), "AWS+222200000003@": (3, 1), "config does NOT record": (1, 1), "assume_role": (1, 1), "  ": (36, 12), "nowhere": (0, 0), "null": (0, 0)}
+    texts = {
+        "222200000003": (3, 1),
+        "AWS+222200000003@": (3, 1),
+        "config does NOT record": (1, 1),
+        "assume_role": (1, 1),
+        "  ": (36, 12),
+        "nowhere": (0, 0),
+        "null": (0, 0),
+    }
     for text, (rows, accounts) in texts.items():
         opened.page.fill("#text", text)
         assert opened.status() == f"{rows} of 36 rows, {accounts} of 12 accounts", text
