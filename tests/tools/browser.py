@@ -26,5 +26,7 @@ def running_browser() -> Iterator[Browser | None]:
         return
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path)
-        yield browser
-        browser.close()
+        try:
+            yield browser
+        finally:
+            browser.close()
