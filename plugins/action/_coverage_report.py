@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import json
 import os
 import stat
 import tempfile
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,6 +33,10 @@ SPEC = {
 _PAGE = "index.html"
 _CSV = "coverage.csv"
 _JSON = "coverage.json"
+_NAMES = (_JSON, _CSV, _PAGE)
+# Of files that are being written, and how old one is that nobody writes any more, in seconds
+_PREFIX = ".coverage-report-"
+_LEFT_AFTER = 3600
 
 # Email addresses are in them. The umask may take away more; files that are replaced keep their mode.
 _MODE_OF_FILES = 0o640
@@ -71,11 +78,18 @@ def _make_ready(folder: str, check_mode: bool) -> bool:
             raise PermissionError(f"{parent} is not writable")
     else:
         os.makedirs(folder, mode=_MODE_OF_FOLDER, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
-    for name in (_PAGE, _CSV, _JSON):
-        if os.path.isdir(os.path.join(folder, name)):
-            raise IsADirectoryError(f"{name} is a folder")
+    paths = [_path(folder, name) for name in _NAMES]
+    for path in paths:
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise OSError(f"{path} is no regular file")
+    for place in [] if check_mode else {os.path.dirname(path) for path in paths}:
+        tempfile.TemporaryFile(dir=place).close()
     return is_missing
+
+
+def _path(folder: str, name: str) -> str:
+    """Where a file of the report is: a link is kept, and what it leads to is replaced."""
+    return os.path.realpath(os.path.join(folder, name))
 
 
 def _write_report(folder: str, report: dict[str, Any], asked_accounts: bool, check_mode: bool) -> bool:
@@ -87,17 +101,25 @@ def _write_report(folder: str, report: dict[str, Any], asked_accounts: bool, che
     written: dict[str, str] = {}
     try:
         for name, text in texts.items():
-            path = os.path.join(folder, name)
-            written[path] = os.path.join(folder, f".{name}.{os.getpid()}")
-            _write(written[path], text, mode_of=path)
+            path = _path(folder, name)
+            _remove_leftovers(os.path.dirname(path))
+            descriptor, written[path] = tempfile.mkstemp(prefix=_PREFIX, dir=os.path.dirname(path))
+            _write(descriptor, text, like=path)
         for path in list(written):
             os.replace(written[path], path)
             del written[path]
     finally:
         for temporary in written.values():
-            if os.path.exists(temporary):
-                os.unlink(temporary)
+            os.unlink(temporary)
     return has_changed
+
+
+def _remove_leftovers(folder: str) -> None:
+    """Remove what runs that were killed have left, since it has email addresses in it. Another run may be writing now."""
+    for path in glob.glob(os.path.join(glob.escape(folder), f"{_PREFIX}*")):
+        with contextlib.suppress(OSError):
+            if time.time() - os.stat(path).st_mtime > _LEFT_AFTER:
+                os.unlink(path)
 
 
 def _texts(report: dict[str, Any], asked_accounts: bool) -> dict[str, str]:
@@ -123,9 +145,17 @@ def _read(path: str) -> str | None:
         return None
 
 
-def _write(path: str, text: str, mode_of: str) -> None:
-    """Write a new file, with the mode of another one that may be there."""
-    with open(path, "x", encoding="utf-8", newline="", opener=lambda name, flags: os.open(name, flags, _MODE_OF_FILES)) as stream:
-        if os.path.exists(mode_of):
-            os.fchmod(stream.fileno(), stat.S_IMODE(os.stat(mode_of).st_mode))
+def _write(descriptor: int, text: str, like: str) -> None:
+    """Write a new file, with mode and group of another one that may be there."""
+    with open(descriptor, "w", encoding="utf-8", newline="") as stream:
+        try:
+            before = os.stat(like)
+        except FileNotFoundError:
+            umask = os.umask(0)
+            os.umask(umask)
+            os.fchmod(descriptor, _MODE_OF_FILES & ~umask)
+        else:
+            with contextlib.suppress(PermissionError):
+                os.fchown(descriptor, -1, before.st_gid)
+            os.fchmod(descriptor, stat.S_IMODE(before.st_mode))
         stream.write(text)

@@ -14,6 +14,7 @@ short_description: Tell how far a long task is
 description:
   - While a task runs on many hosts, tells from time to time on how many of them it is done, on how many it failed, and about how long
     the others will take. It is made for plays over accounts, such as those of the playbooks of this collection, and works with any.
+  - A task counts as failed where Ansible shows it as failed, which those of the playbook coverage are not. Its report tells.
   - It says nothing where the output is no terminal, so that logs stay as they are.
 author:
   - cloudsec.securityhub contributors (@cloudsec)

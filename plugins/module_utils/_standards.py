@@ -34,6 +34,11 @@ _REASON_OF_FAILURE = {
     "MAXIMUM_NUMBER_OF_CONFIG_RULES_EXCEEDED": errors.LIMIT_EXCEEDED,
 }
 NO_RECORDER = "NO_AVAILABLE_CONFIGURATION_RECORDER"
+# What to do about a standard's reason
+ADVICE_ON = {
+    NO_RECORDER: "AWS Config does not record there: set it up, or next to nothing is found.",
+    "MAXIMUM_NUMBER_OF_CONFIG_RULES_EXCEEDED": "The account's quota of AWS Config rules is used up: raise it, or disable other standards.",
+}
 # How AWS refuses a standard that it has not finished with
 _SAYS_LATER = re.compile(r"try (again )?later", re.IGNORECASE)
 

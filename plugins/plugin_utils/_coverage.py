@@ -21,9 +21,9 @@ from ansible_collections.cloudsec.securityhub.plugins.module_utils._api import E
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._member import ENABLED
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._member import GONE
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._member import SUSPENDED
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._standards import ADVICE_ON
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._standards import FAILED
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._standards import INCOMPLETE
-from ansible_collections.cloudsec.securityhub.plugins.module_utils._standards import NO_RECORDER
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._text import printable
 
 COVERED = "covered"
@@ -59,7 +59,8 @@ _PLACE = '<script type="application/json" id="report">{}</script>'
 # What could end the script, or the line, that the report stands in
 _ESCAPED = str.maketrans({character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"})
 
-_FORMULA = re.compile(r"[=+\-@\t\r]")
+# Where a spreadsheet may take what follows for a formula: at the beginning, and after what other spreadsheets take for the end of a cell
+_FORMULA = re.compile("(^|[;\t])(?=[\\s\"']*[=+\\-@\uff1d\uff0b\uff0d\uff20])")
 _AS_IN_REGION = re.compile(r"As in region (\S+)\.")
 
 _NOT_PENDING = {*ENDED, *(status.lower() for status in ENABLED)}
@@ -102,6 +103,13 @@ class _Result:
         return {**error, "message": re.sub(rf"(?<![\w-]){re.escape(alike[1])}(?![\w-])", region, message)}
 
 
+class _Run(NamedTuple):
+    """Whose coverage it is: the administrator that was asked, and those that an account may have."""
+
+    administrator_id: str
+    allowed: frozenset[str]
+
+
 class _OwnView(NamedTuple):
     """What an account says of itself in a region; error: why it does not say all of it."""
 
@@ -111,16 +119,24 @@ class _OwnView(NamedTuple):
     standards: tuple[dict[str, Any], ...] = ()
     error: dict[str, Any] | None = None
     is_asked: bool = True
+    has_standards: bool = True
+
+    def told_strangers(self, run: _Run) -> list[str]:
+        """Who is not allowed and is the account's administrator, or has invited it: in sentences, for verdicts that are about something else."""
+        told = []
+        if self.administrator_id and self.administrator_id not in run.allowed:
+            told.append(f"The account's administrator is {self.administrator_id}, which is not allowed.")
+        strangers = self.strangers(run)
+        if strangers:
+            told.append(f"There is an invitation from {', '.join(strangers)}, which is not allowed.")
+        return told
+
+    def strangers(self, run: _Run) -> list[str]:
+        """Who is not allowed and has invited the account."""
+        return [sender for sender in self.pending_invitations if sender not in run.allowed]
 
 
 _NOT_ASKED = _OwnView(is_asked=False)
-
-
-class _Run(NamedTuple):
-    """Whose coverage it is: the administrator that was asked, and those that an account may have."""
-
-    administrator_id: str
-    allowed: frozenset[str]
 
 
 def account_ids(seen: dict[str, Any], listed: Iterable[dict[str, Any]] | None) -> list[str]:
@@ -166,7 +182,7 @@ def make_report(
         for region in regions:
             status = members.get((account_id, region), {}).get("member_status") or ""
             own = _own_view(*asked, region) if asked else _NOT_ASKED
-            verdict = _judge(status, own, by_administrator.error(region), run)
+            verdict = _with_strangers(_judge(status, own, by_administrator.error(region), run), own, run)
             rows.append(
                 {
                     "account_id": account_id,
@@ -206,8 +222,16 @@ def _own_view(hubs: _Result, invitations: _Result, region: str) -> _OwnView:
         for invitation in received.get("invitations") or []
         if invitation["account_id"] != administrator_id and (invitation["member_status"] or "").lower() not in _NOT_PENDING
     }
-    standards = [standard for standard in (hub or {}).get("standards") or [] if standard["status"] in (INCOMPLETE, FAILED)]
-    return _OwnView("on" if hub else "unknown", administrator_id, tuple(sorted(pending)), tuple(standards), error or invitations.error(region))
+    enabled = (hub or {}).get("standards") or []
+    standards = [standard for standard in enabled if standard["status"] in (INCOMPLETE, FAILED)]
+    return _OwnView(
+        "on" if hub else "unknown",
+        administrator_id,
+        tuple(sorted(pending)),
+        tuple(standards),
+        error or invitations.error(region),
+        has_standards=bool(enabled),
+    )
 
 
 def _judge(status: str, own: _OwnView, administrators_error: dict[str, Any] | None, run: _Run) -> _Verdict:
@@ -219,11 +243,7 @@ def _judge(status: str, own: _OwnView, administrators_error: dict[str, Any] | No
     administrator_id = own.administrator_id or (run.administrator_id if is_enabled and not own.is_asked else None)
     if administrator_id and administrator_id not in run.allowed:
         return _with_own_error(
-            _Verdict(
-                "foreign_administrator",
-                f"The account's administrator is {administrator_id}, which is not allowed and sees the account's findings. Find out whose it is. "
-                "To move the account, run onboard with securityhub_replace_administrator.",
-            ),
+            _Verdict("foreign_administrator", _foreign_administrator(administrator_id, status, run)),
             own,
         )
     if is_enabled and own.error:
@@ -234,31 +254,42 @@ def _judge(status: str, own: _OwnView, administrators_error: dict[str, Any] | No
         # Another allowed one: then nothing is asked of the administrator that was asked
         return _judge_in_force(own, run)
     if status != SUSPENDED and is_enabled != bool(own.administrator_id):
-        return _Verdict("disagreement", _disagreement(status, own))
+        return _Verdict("disagreement", _disagreement(status, own), "hub_not_enabled" if own.hub == "off" else None)
     return _judge_status(status, own) or _judge_in_force(own, run)
+
+
+def _foreign_administrator(administrator_id: str, status: str, run: _Run) -> str:
+    """What an administrator that is not allowed means, and what to do. status: as of _judge."""
+    if administrator_id == run.administrator_id:
+        return f"The account's administrator is {administrator_id}, which was asked, and which is not one of securityhub_allowed_administrators."
+    told = f"The account's administrator is {administrator_id}, which is not allowed and sees the account's findings. Find out whose it is."
+    before = f"{run.administrator_id} still shows {status}: end that with offboard. Then" if status in ENABLED else "To move the account,"
+    return f"{told} {before} run onboard with securityhub_replace_administrator."
 
 
 def _judge_status(status: str, own: _OwnView) -> _Verdict | None:
     """The verdict on a membership that is not in force for the administrator; None where it is."""
     if status in ENABLED:
         return None
-    how = "Run onboard with securityhub_enable_hubs: Security Hub CSPM is off there." if own.hub == "off" else "Run onboard for the account."
+    is_off = own.hub == "off"
+    how = "Run onboard with securityhub_enable_hubs: Security Hub CSPM is off there." if is_off else "Run onboard for the account."
+    reason = "hub_not_enabled" if is_off else None
     if status == SUSPENDED:
         return _Verdict("suspended", "AWS has suspended the account, and ends that. An account that is closed can be removed with offboard.")
     if status in _STATUSES_ENDED:
         told = "The account has left the administrator (Resigned)." if status == "Resigned" else f"The administrator has removed the account ({status})."
-        return _Verdict("ended", f"{told} To have it back: {how[0].lower()}{how[1:]}")
+        return _Verdict("ended", f"{told} To have it back: {how[0].lower()}{how[1:]}", reason)
     if status in _STATUSES_PENDING:
         told = "The account has not accepted the invitation yet." if status == "Invited" else "The account has not been invited yet."
-        return _Verdict("pending", f"{told} {how}")
+        return _Verdict("pending", f"{told} {how}", reason)
     if not status:
-        return _Verdict("missing", f"The account is no member. {how}")
+        return _Verdict("missing", f"The account is no member. {how}", reason)
     return _Verdict("unknown", f"The administrator shows the status {status}, whose meaning is not known here. Look at the member in AWS's console.")
 
 
 def _judge_in_force(own: _OwnView, run: _Run) -> _Verdict:
     """The verdict on a membership in force."""
-    strangers = [sender for sender in own.pending_invitations if sender not in run.allowed]
+    strangers = own.strangers(run)
     if strangers:
         return _Verdict(
             "foreign_invitation",
@@ -266,15 +297,14 @@ def _judge_in_force(own: _OwnView, run: _Run) -> _Verdict:
             "securityhub_invitation, state: declined.",
         )
     if own.standards:
-        names = ", ".join(f"{standard['name']} ({standard['status']})" for standard in own.standards)
-        reason = next((standard["status_reason"] for standard in own.standards if standard["status_reason"]), None)
-        advice = (
-            "AWS Config does not record there: set it up, or next to nothing is found."
-            if reason == NO_RECORDER
-            else "Look at the standard in the account's console, then disable and enable it again with securityhub_hub."
-        )
-        return _Verdict("incomplete", f"In force, but not all findings can come: {names}. {advice}", reason)
-    return _Verdict(COVERED)
+        names = ", ".join(f"{standard['name']} ({': '.join(filter(None, (standard['status'], standard['status_reason'])))})" for standard in own.standards)
+        reasons = [standard["status_reason"] for standard in own.standards if standard["status_reason"]]
+        known = [reason for reason in ADVICE_ON if reason in reasons]
+        advice = [ADVICE_ON[reason] for reason in known]
+        if not all(standard["status_reason"] in ADVICE_ON for standard in own.standards):
+            advice.append("Look at the standard in the account's console, then disable and enable it again with securityhub_hub.")
+        return _Verdict("incomplete", f"In force, but not all findings can come: {names}. {' '.join(advice)}", next(iter([*known, *reasons]), None))
+    return _Verdict(COVERED, None if own.has_standards else "No standard is enabled, so no findings of Security Hub CSPM's own can come.")
 
 
 def _disagreement(status: str, own: _OwnView) -> str:
@@ -287,6 +317,13 @@ def _disagreement(status: str, own: _OwnView) -> str:
     if own.hub == "off":
         return f"{status} for the administrator, but Security Hub CSPM is off in the account. Enable it with securityhub_hub, then look again."
     return f"{status} for the administrator, but the account has none. {_ONBOARD_AGAIN}"
+
+
+def _with_strangers(verdict: _Verdict, own: _OwnView, run: _Run) -> _Verdict:
+    """The same verdict, with strangers that it is not about."""
+    if verdict.verdict in ("foreign_administrator", "foreign_invitation"):
+        return verdict
+    return verdict._replace(message=" ".join(filter(None, [verdict.message, *own.told_strangers(run)])) or None)
 
 
 def _with_own_error(verdict: _Verdict, own: _OwnView) -> _Verdict:
@@ -322,8 +359,7 @@ def as_csv(report: dict[str, Any]) -> str:
 
 
 def _cell(value: Any) -> str:
-    text = " ".join(value) if isinstance(value, list) else value or ""
-    return f"'{text}" if _FORMULA.match(text) else text
+    return _FORMULA.sub(r"\1'", " ".join(value) if isinstance(value, list) else value or "")
 
 
 def as_page(report: dict[str, Any], asked_accounts: bool = False) -> str:

@@ -42,8 +42,8 @@ _FINDINGS_OF = {
     _standards.PENDING: "findings come later",
 }
 _ADVICE_ON = {
-    _standards.NO_RECORDER: " AWS Config does not record there: set it up, or next to nothing is found.",
-    _standards.PENDING: " Look again with securityhub_hub_info (gather: [standards]).",
+    **_standards.ADVICE_ON,
+    _standards.PENDING: "Look again with securityhub_hub_info (gather: [standards]).",
 }
 
 # What leaves two errors of an account alike in different regions
@@ -315,7 +315,8 @@ def onboarding_report(
     lines += report.lines(told for who, result in standards.items() for told in _without_findings(report.name(who), result))
     lines += report.lines(told for result in administrator for told in _not_linked(result, report))
     lines += report.error_lines() + late
-    lines += report.lines(_without_administrator(accepting))
+    if not report.check_mode:
+        lines += report.lines(_without_administrator(accepting))
     return {"errors": report.errors, "late": printable(late), "lines": printable(lines)}
 
 
@@ -369,9 +370,8 @@ def _without_findings(who: str, result: dict[str, Any]) -> Iterator[tuple[str, s
         for (status, why), names in statuses.items():
             told = _FINDINGS_OF.get(status)
             if told:
-                regions.setdefault((told, f": {_joined(names)} {status}{f' ({why})' * bool(why)}.{_ADVICE_ON.get(why or status, '')}"), []).append(
-                    outcome["region"]
-                )
+                advice = f"{_joined(names)} {status}{f' ({why})' * bool(why)}. {_ADVICE_ON.get(why or status, '')}".rstrip()
+                regions.setdefault((told, f": {advice}"), []).append(outcome["region"])
         if not statuses:
             regions.setdefault(("no findings of its own can come", ": no standard is enabled."), []).append(outcome["region"])
     for (before, after), found in regions.items():

@@ -4,7 +4,7 @@
 
 """Accept invitations in several ways, side by side, and print what each costs: whole processes, with all that they start.
 
-The server's CPU is not in the figures, but it is on the same cores.
+The server's CPU is not in the figures, but it is on the same cores. At the end, the coverage page is opened in Chromium.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ import urllib.request
 from collections.abc import Iterator
 
 import botocore.httpsession
+from browser import MISSING
+from browser import running_browser
 from certificate import make_certificate
 
 from . import clients
@@ -141,7 +143,7 @@ def tables(title: str, costs: dict[str, tuple[Cost, Cost]]) -> None:
 def table(title: str, costs: dict[str, Cost]) -> None:
     """Print costs by client, each beside the collection's, and the sum of what can't be avoided."""
     ours = costs["collection"]
-    rows = [("", "wall ms", "CPU ms", "ours, of its wall", "ours, of its CPU", "peak MiB")]
+    rows: list[tuple[str, ...]] = [("", "wall ms", "CPU ms", "ours, of its wall", "ours, of its CPU", "peak MiB")]
     titles = {name: CLIENTS[name].title for name in costs}
     if {"debug", "floor"} <= set(costs):
         debug, floor = costs["debug"], costs["floor"]
@@ -151,6 +153,11 @@ def table(title: str, costs: dict[str, Cost]) -> None:
         rows.append(
             (titles[name], f"{cost.wall:.2f}", f"{cost.cpu:.2f}", f"{ours.wall / cost.wall:.2f}", f"{ours.cpu / cost.cpu:.2f}", f"{cost.peak:.0f}"),
         )
+    print_lines(title, rows)
+
+
+def print_lines(title: str, rows: list[tuple[str, ...]]) -> None:
+    """Print rows in columns under a title."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     print(title)
     for first, *rest in rows:
@@ -162,16 +169,17 @@ def main() -> None:
     """Read the arguments and run."""
 
     def sizes(text: str) -> list[tuple[int, int]]:
-        return [(int(accounts), int(regions)) for accounts, regions in (size.split("x") for size in text.split(","))]
+        pairs = [(int(accounts), int(regions)) for accounts, regions in (size.split("x") for size in text.split(","))]
+        return [] if pairs == [(0, 1)] else pairs
 
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sizes", type=sizes, default="200x1,200x3,60x17", help="accounts x regions, separated by commas")
+    parser.add_argument("--sizes", type=sizes, default="200x1,200x3,60x17", help="accounts x regions, separated by commas; 0x1 for none")
     parser.add_argument("--latency", type=float, default=30, help="of each call, in milliseconds")
     parser.add_argument("--times", type=int, default=3, help="how often each is measured (the playbook of today: once); the median is told")
     parser.add_argument("--sample", type=int, default=3, help="accounts for the playbook of today")
     parser.add_argument("--clients", type=lambda text: text.split(","), default=ACCEPTING_CLIENTS, help=f"some of {','.join(ACCEPTING_CLIENTS)}")
     parser.add_argument("--onboarding", type=sizes, default="300x17", help="the sizes for the playbook onboard, beside accepting alone; 0x1 for none")
-    parser.add_argument("--page", type=sizes, default="1000x17", help="the sizes of the coverage page, beside a bare table; 0x1 for none")
+    parser.add_argument("--page", type=sizes, default="1000x17", help="the sizes for the coverage page, beside a bare table; 0x1 for none")
     parser.add_argument("--plain", action="store_true", help="over HTTP, without TLS")
     args = parser.parse_args()
     if not all(1 <= regions <= len(REGIONS) for _accounts, regions in args.sizes + args.onboarding + args.page):
@@ -186,11 +194,16 @@ def main() -> None:
         for accounts, regions in args.sizes:
             costs = bench.medians(args.clients, accounts, regions, args.times, args.sample)
             tables(f"{accounts} accounts x {regions} regions", costs)
-        for accounts, regions in args.onboarding if args.onboarding != [(0, 1)] else []:
+        for accounts, regions in args.onboarding:
             costs = bench.medians(["collection", "onboard"], accounts, regions, args.times, args.sample)
             tables(f"Onboarding {accounts} accounts x {regions} regions, from no member to all", costs)
-        for accounts, regions in args.page if args.page != [(0, 1)] else []:
-            page.measure(pathlib.Path(name), accounts, regions, args.times)
+    with tempfile.TemporaryDirectory() as name, running_browser() as browser:
+        if not browser:
+            print(f"The coverage page is not measured. {MISSING}")
+            return
+        for accounts, regions in args.page:
+            lines = page.measure(browser, pathlib.Path(name), accounts, REGIONS[:regions], args.times)
+            print_lines(f"Coverage page of {accounts} accounts x {regions} regions, medians of {args.times}. {page.WHAT}", lines)
 
 
 if __name__ == "__main__":

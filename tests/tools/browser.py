@@ -17,10 +17,15 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 MISSING = "There is no Chromium here. Install one: apt-get install chromium"
 
 
+def find_browser() -> str | None:
+    """The path of its program, or None."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
 @contextlib.contextmanager
 def running_browser() -> Iterator[Browser | None]:
     """The browser, for as long as it is used; None where there is none."""
-    path = next(filter(None, map(shutil.which, NAMES)), None)
+    path = find_browser()
     if not path:
         yield None
         return

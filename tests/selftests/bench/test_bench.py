@@ -18,6 +18,8 @@ import botocore.exceptions
 import pytest
 
 TESTS = pathlib.Path(__file__).parents[2]
+from browser import MISSING
+from browser import find_browser
 from emulator_process import running_emulator
 
 ADMINISTRATOR, MEMBER, REGION = "111111111111", "222222222222", "eu-west-1"
@@ -97,12 +99,35 @@ def test_the_server_answers_like_the_emulator(tmp_path):
         assert what_both_see(server) == expected
 
 
+def bench(*arguments, **environment):
+    """What the benchmark prints."""
+    paths = os.pathsep.join(map(str, (TESTS, TESTS / "tools", TESTS.parents[3])))
+    command = [sys.executable, "-m", "bench", "--times=1", *arguments]
+    ended = subprocess.run(command, cwd=TESTS, env={**os.environ, "PYTHONPATH": paths, **environment}, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout
+
+
 @pytest.mark.parametrize("transport", [[], ["--plain"]])
 def test_the_benchmark_runs_and_checks_what_it_measures(transport):
-    command = [sys.executable, "-m", "bench", "--sizes=2x2", "--onboarding=2x2", "--sample=1", "--latency=1", "--times=1", *transport]
-    paths = os.pathsep.join(map(str, (TESTS, TESTS / "tools", TESTS.parents[3])))
-    ended = subprocess.run(command, cwd=TESTS, env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True, check=False)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert ended.stdout.count("this collection") == 4 and ended.stdout.count("playbook onboard") == 2
-    assert ended.stdout.count("both together") == 2
-    assert ("over TLS" in ended.stdout) == (not transport)
+    printed = bench("--sizes=2x2", "--onboarding=2x2", "--page=0x1", "--sample=1", "--latency=1", *transport)
+    assert printed.count("this collection") == 4 and printed.count("playbook onboard") == 2
+    assert printed.count("both together") == 2
+    assert ("over TLS" in printed) == (not transport)
+    assert "overage page" not in printed
+
+
+@pytest.mark.skipif(not find_browser(), reason=MISSING)
+def test_the_coverage_page_is_measured_beside_a_bare_table():
+    printed = bench("--sizes=0x1", "--onboarding=0x1", "--page=20x2", "--plain")
+    page, table = (re.findall(rf"^{name} +(\d+) +([\d.]+) +(\d+|-) +([\d.]+) +([\d,]+)$", printed, re.MULTILINE) for name in ("coverage page", "bare table"))
+    [(seen, ratio, pressed, _megabytes, _elements)] = page
+    assert ratio == "1.00" and int(pressed) > int(seen)
+    # html, head, meta, title, body, table, thead and tbody; and the rows and cells of a head and 40 rows of 11 fields
+    [(_seen, _ratio, pressed, _megabytes, elements)] = table
+    assert (pressed, int(elements)) == ("-", 8 + 41 * 12)
+
+
+def test_without_chromium_the_benchmark_says_so_and_goes_on():
+    printed = bench("--sizes=0x1", "--onboarding=0x1", "--page=20x2", "--plain", PATH=str(pathlib.Path(sys.executable).parent))
+    assert f"The coverage page is not measured. {MISSING}" in printed

@@ -10,6 +10,7 @@ import errno
 import json
 import os
 import stat
+import time
 
 import pytest
 
@@ -86,9 +87,9 @@ def test_a_write_that_ends_early_leaves_the_old_files_whole(folder, monkeypatch,
     made = []
     complete = action._write
 
-    def break_off(path, text, mode_of):
-        made.append(path)
-        complete(path, text[:20] if len(made) == number else text, mode_of)
+    def break_off(descriptor, text, like):
+        made.append(like)
+        complete(descriptor, text[:20] if len(made) == number else text, like)
         if len(made) == number:
             raise end
 
@@ -128,8 +129,43 @@ def test_a_folder_that_can_not_be_written_is_told(tmp_path, folder, monkeypatch,
         with pytest.raises(OSError):
             action._make_ready(str(path), check_mode)
     (folder / "index.html").mkdir()
-    with pytest.raises(IsADirectoryError):
+    with pytest.raises(OSError, match=r"index\.html is no regular file"):
         action._make_ready(str(folder), check_mode)
+    (folder / "index.html").rmdir()
+    os.mkfifo(folder / "coverage.json")
+    with pytest.raises(OSError, match=r"coverage\.json is no regular file"):
+        action._make_ready(str(folder), check_mode)
+
+
+def test_a_file_that_is_elsewhere_stays_a_link(tmp_path, folder):
+    served = tmp_path / "served"
+    served.mkdir()
+    (folder / "index.html").symlink_to(served / "index.html")
+    action._make_ready(str(folder), check_mode=False)
+    write(folder, report())
+    assert (folder / "index.html").is_symlink()
+    assert "200000000001" in (served / "index.html").read_text(encoding="utf-8")
+    (folder / "coverage.csv").unlink()
+    (folder / "coverage.csv").symlink_to(tmp_path / "nowhere" / "coverage.csv")
+    with pytest.raises(FileNotFoundError):
+        action._make_ready(str(folder), check_mode=False)
+
+
+def test_what_a_killed_run_has_left_is_removed_once_nobody_writes_it(folder):
+    for name, age in (("old", 7200), ("new", 60)):
+        path = folder / f".coverage-report-{name}"
+        path.write_text("one@example.com", encoding="utf-8")
+        os.utime(path, (time.time() - age,) * 2)
+    write(folder, report())
+    assert sorted(contents(folder)) == [".coverage-report-new", *NAMES]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="Only root can give a file to any group")
+def test_a_file_stays_its_groups(folder):
+    write(folder, report())
+    os.chown(folder / "index.html", -1, 33)
+    write(folder, report())
+    assert ((folder / "index.html").stat().st_gid, stat.S_IMODE((folder / "index.html").stat().st_mode)) == (33, 0o640)
 
 
 def test_check_mode_asks_whether_the_user_may(folder, monkeypatch):

@@ -15,7 +15,7 @@ import pytest
 
 from ansible_collections.cloudsec.securityhub.plugins.plugin_utils import _coverage
 
-ADMINISTRATOR, ALLOWED, STRANGER = "111111111111", "222222222222", "999999999999"
+ADMINISTRATOR, ALLOWED, STRANGER, OTHER_STRANGER = "111111111111", "222222222222", "999999999999", "888888888888"
 ONE, TWO = "200000000001", "200000000002"
 REGION, OTHER = "eu-west-1", "us-east-1"
 DENIED = {"reason": "access_denied", "message": f"DescribeHub failed in region {REGION}."}
@@ -31,10 +31,11 @@ def seen(status: str | None, error: dict[str, Any] | None = None) -> dict[str, A
 
 
 def hub(*standards: dict[str, Any], error: dict[str, Any] | None = None) -> dict[str, Any]:
-    """A hub that is on, and perhaps an error after that."""
-    return {"regions": [{"region": REGION, "hub": {"standards": list(standards)}, **({"error": error} if error else {})}]}
+    """A hub that is on, with one standard that works if none is given, and perhaps an error after that."""
+    return {"regions": [{"region": REGION, "hub": {"standards": list(standards or [READY])}, **({"error": error} if error else {})}]}
 
 
+HUB_WITHOUT_STANDARDS: dict[str, Any] = {"regions": [{"region": REGION, "hub": {"standards": []}}]}
 HUB_OFF = {"regions": [{"region": REGION, "hub": None}]}
 HUB_UNKNOWN = {"regions": [{"region": REGION, "hub": None, "error": DENIED}]}
 
@@ -151,8 +152,46 @@ def test_what_the_account_says_is_told():
     assert (found["hub"], found["administrator_id"]) == ("on", ADMINISTRATOR)
     assert (found["pending_invitations"], found["standards_incomplete"]) == ([STRANGER], [INCOMPLETE["name"]])
     off = row("Invited", HUB_OFF, received(STRANGER, {STRANGER: "Invited"}))
-    assert (off["hub"], off["administrator_id"], off["pending_invitations"], off["reason"]) == ("off", None, [], None)
+    assert (off["hub"], off["administrator_id"], off["pending_invitations"], off["reason"]) == ("off", None, [], "hub_not_enabled")
     assert (row("Invited")["hub"], row("Invited", HUB_UNKNOWN, REFUSED)["hub"], row("Invited", hub(), REFUSED)["hub"]) == ("unknown", "unknown", "on")
+
+
+def test_strangers_are_told_where_the_verdict_is_about_something_else():
+    for given in (["Enabled", hub(), received(STRANGER, {OTHER_STRANGER: "Invited"}), DENIED], [None, hub(), received(None, {OTHER_STRANGER: "Invited"})]):
+        found = row(*given)
+        assert found["verdict"] in ("unknown", "missing")
+        assert f"There is an invitation from {OTHER_STRANGER}, which is not allowed." in found["message"]
+        assert (f"The account's administrator is {STRANGER}, which is not allowed." in found["message"]) == (found["administrator_id"] == STRANGER)
+    assert "not allowed" not in row(None, hub(), received(None, {ALLOWED: "Invited"}))["message"]
+
+
+def test_how_a_foreign_administrator_is_replaced():
+    assert "still shows Enabled: end that with offboard. Then run onboard with" in row("Enabled", hub(), received(STRANGER))["message"]
+    assert "To move the account, run onboard with securityhub_replace_administrator." in row("Resigned", hub(), received(STRANGER))["message"]
+    # The one that was asked, though nobody allows it
+    assert "securityhub_allowed_administrators" in row("Enabled", allowed=[ALLOWED])["message"]
+
+
+def test_each_standard_that_can_not_work_is_told_with_its_reason():
+    quota = {"name": "nist-800-53/v/5.0.0", "status": "FAILED", "status_reason": "MAXIMUM_NUMBER_OF_CONFIG_RULES_EXCEEDED"}
+    found = row("Enabled", hub(quota, INCOMPLETE), received(ADMINISTRATOR))
+    assert "nist-800-53/v/5.0.0 (FAILED: MAXIMUM_NUMBER_OF_CONFIG_RULES_EXCEEDED)" in found["message"]
+    assert "AWS Config does not record" in found["message"] and "quota" in found["message"] and "console" not in found["message"]
+    assert found["reason"] == INCOMPLETE["status_reason"]
+    unknown = row("Enabled", hub({**quota, "status_reason": "INTERNAL_ERROR"}), received(ADMINISTRATOR))
+    assert unknown["reason"] == "INTERNAL_ERROR" and "console" in unknown["message"]
+
+
+def test_a_membership_without_standards_is_covered_and_says_so():
+    found = row("Enabled", HUB_WITHOUT_STANDARDS, received(ADMINISTRATOR))
+    assert (found["verdict"], found["reason"]) == ("covered", None)
+    assert found["message"].startswith("No standard is enabled")
+
+
+def test_a_hub_that_is_off_is_the_reason():
+    for status, verdict in (("Invited", "pending"), (None, "missing"), ("Enabled", "disagreement")):
+        found = row(status, HUB_OFF, OFF)
+        assert (found["verdict"], found["reason"]) == (verdict, "hub_not_enabled")
 
 
 def test_an_invitation_waits_for_an_answer_only_while_it_does():
@@ -224,12 +263,22 @@ def test_no_text_ends_the_pages_script(hostile, tmp_path, monkeypatch):
 
 
 def test_csv_has_the_rows_and_no_formula(hostile):
-    emails = ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "a=1", 'a "quoted", one', ""]
+    formulas = ["=1+1", "+1", "-1", "@x", " =x", '"=x"', "\uff1dx"]
+    emails = [*formulas, "\tx", "\rx", "a=1", 'a "quoted", one', ""]
     given = {**hostile, "rows": [{**hostile["rows"][0], "email": email, "pending_invitations": [ONE, TWO]} for email in emails]}
     header, *rows = csv.reader(_coverage.as_csv(given).splitlines(keepends=True))
     assert tuple(header) == _coverage.FIELDS
     cells = [dict(zip(header, found, strict=True)) for found in csv.reader(_coverage.as_csv(given).replace("\r", "<CR>").splitlines())][1:]
-    assert [found["email"].replace("<CR>", "\r") for found in cells] == [f"'{email}" if email in emails[:6] else email for email in emails]
+    assert [found["email"].replace("<CR>", "\r") for found in cells] == [f"'{email}" if email in formulas else email for email in emails]
     assert {found["pending_invitations"] for found in cells} == {f"{ONE} {TWO}"}
     assert {found["administrator_id"] for found in cells} == {""}
     assert rows
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_no_formula_begins_where_another_spreadsheet_takes_a_cell_to_end(hostile, delimiter):
+    emails = [f'a{delimiter}=HYPERLINK("http://example.com";"x")', f"a{delimiter} +1{delimiter}-1{delimiter}@x", f'{delimiter}"=1+1']
+    given = {**hostile, "rows": [{**hostile["rows"][0], "email": email} for email in emails]}
+    cells = [cell for found in csv.reader(_coverage.as_csv(given).splitlines(), delimiter=delimiter) for cell in found]
+    assert len(cells) > 6
+    assert not [cell for cell in cells if cell.lstrip(' "').startswith(("=", "+", "-", "@"))]

@@ -310,6 +310,9 @@ def test_who_is_left_without_any_administrator_is_named(later):
     seen = {"regions": [members("eu-west-1", {ONE: "Invited", TWO: "Enabled"}), members("us-east-1", {ONE: "Enabled", TWO: "Enabled"})]}
     told = report(seen, accounts={ONE: [{}, first]}, later={ONE: later}, pending={ONE: ["eu-west-1"]})
     assert told["lines"][-1] == f"{ONE}: without any administrator in eu-west-1 now. Rerun the playbook: it is invited again."
+    # A run that only looks has left nobody so
+    foreseen = report(seen, CHECK, accounts={ONE: [{}, first]}, later={ONE: later}, pending={ONE: ["eu-west-1"]})
+    assert "without any administrator" not in " ".join(foreseen["lines"])
     assert told["errors"] and not told["late"]
 
 
