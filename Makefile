@@ -192,8 +192,8 @@ changelog: env $(CHECKS_READY)
 
 .PHONY: picture
 picture: env
-	@mkdir -p docs/images
-	@$(INSIDE) env PYTHONPATH=tests:tests/tools:$(abspath $(COLLECTIONS)) python $(TOOLS)/picture.py $(call quoted,$(CURDIR)/docs/images/coverage.png)
+	@$(INSIDE) env PYTHONPATH=tests:tests/tools:$(abspath $(COLLECTIONS)) python $(TOOLS)/picture.py $(abspath $(BUILD))/coverage.png
+	@cp $(BUILD)/coverage.png docs/images/
 
 .PHONY: bench
 bench: env
