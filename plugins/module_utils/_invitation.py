@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # An acceptance, as GetAdministratorAccount shows it in all but the oldest regions.
 ENABLED = "Enabled"
+# Of an invitation, in small letters
+_ANSWERED = (*ENDED, "enabled", "associated")
 
 
 class DesiredState(NamedTuple):
@@ -68,6 +70,17 @@ def read(api: SecurityHubApi, outcome: Outcome, administrator_id: str | None = N
     ]
     outcome.update(invitations=invitations)
     outcome.update(pending_count=api.count_invitations())
+
+
+def unanswered(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """The invitations that nobody has accepted or declined. found: a region's part of the result of read()."""
+    administrator_id = (found.get("administrator") or {}).get("account_id")
+    return [
+        invitation
+        for invitation in found.get("invitations") or []
+        # Older regions go on saying Invited of the one that was accepted
+        if invitation["account_id"] != administrator_id and (invitation["member_status"] or "").lower() not in _ANSWERED
+    ]
 
 
 def _accept(api: SecurityHubApi, desired: DesiredState, current: dict[str, Any] | None, outcome: Outcome) -> None:

@@ -25,6 +25,7 @@ from ._account import Account
 from ._api import SecurityHubApi
 from ._client import connections_at_once
 from ._module import account_id_option
+from ._result import as_in
 from ._text import printable
 from ._text import with_masked_messages
 
@@ -208,7 +209,7 @@ def result_of(outcomes: list[Outcome], promoted_fields: Sequence[str], secrets: 
         result.update(failed=True, error=failures[0]["error"], msg=_message(groups, len(outcomes)))
         for first, *others in groups:
             for other in others:
-                other["error"]["message"] = f"As in region {first['region']}."
+                other["error"]["message"] = as_in(first["region"])
     return result
 
 

@@ -17,10 +17,11 @@ from collections.abc import Iterable
 from typing import Any
 from typing import NamedTuple
 
-from ansible_collections.cloudsec.securityhub.plugins.module_utils._api import ENDED
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._invitation import unanswered
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._member import ENABLED
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._member import GONE
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._member import SUSPENDED
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._result import Result
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._standards import ADVICE_ON
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._standards import FAILED
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._standards import INCOMPLETE
@@ -61,9 +62,7 @@ _ESCAPED = str.maketrans({character: f"\\u{ord(character):04x}" for character in
 
 # Where a spreadsheet may take what follows for a formula: at the beginning, and after what other spreadsheets take for the end of a cell
 _FORMULA = re.compile("(^|[;\t])(?=[\\s\"']*[=+\\-@\uff1d\uff0b\uff0d\uff20])")
-_AS_IN_REGION = re.compile(r"As in region (\S+)\.")
 
-_NOT_PENDING = {*ENDED, *(status.lower() for status in ENABLED)}
 _STATUSES_ENDED = (*GONE, "Deleted")
 _STATUSES_PENDING = ("Created", "Invited")
 
@@ -76,31 +75,6 @@ class _Verdict(NamedTuple):
     verdict: str
     message: str | None = None
     reason: str | None = None
-
-
-class _Result:
-    """A task's result, region by region. It may have failed as a whole, or not be there at all (an empty one)."""
-
-    def __init__(self, result: dict[str, Any]) -> None:
-        self._outcomes = {outcome["region"]: outcome for outcome in result.get("regions") or []}
-        self._failure = {"reason": "failed", **(result.get("error") or {}), "message": result.get("msg") or "The task has no result."}
-
-    def outcome(self, region: str) -> dict[str, Any]:
-        """What is known there."""
-        return self._outcomes.get(region, {})
-
-    def error(self, region: str) -> dict[str, Any] | None:
-        """What went wrong there, with the whole message; None where nothing did."""
-        if region not in self._outcomes:
-            return self._failure
-        error = self._outcomes[region].get("error")
-        if not error:
-            return None
-        alike = _AS_IN_REGION.fullmatch(error["message"])
-        if not alike or alike[1] not in self._outcomes:
-            return error
-        message = self._outcomes[alike[1]]["error"]["message"]
-        return {**error, "message": re.sub(rf"(?<![\w-]){re.escape(alike[1])}(?![\w-])", region, message)}
 
 
 class _Run(NamedTuple):
@@ -169,7 +143,7 @@ def make_report(
     administrator_id = str(administrator_id)
     allowed = [administrator_id] if allowed_administrators is None else [str(account_id) for account_id in allowed_administrators]
     run = _Run(administrator_id, frozenset(allowed))
-    by_administrator = _Result(seen)
+    by_administrator = Result(seen)
     emails = {str(member["account_id"]): member.get("email") for member in listed or []}
     members: dict[tuple[str, str], dict[str, Any]] = {}
     for outcome in seen.get("regions") or []:
@@ -178,7 +152,7 @@ def make_report(
             emails[member["account_id"]] = emails.get(member["account_id"]) or member.get("email")
     rows = []
     for account_id in account_ids(seen, listed):
-        asked = None if hubs is None or invitations is None else (_Result(hubs.get(account_id, {})), _Result(invitations.get(account_id, {})))
+        asked = None if hubs is None or invitations is None else (Result(hubs.get(account_id, {})), Result(invitations.get(account_id, {})))
         for region in regions:
             status = members.get((account_id, region), {}).get("member_status") or ""
             own = _own_view(*asked, region) if asked else _NOT_ASKED
@@ -210,18 +184,14 @@ def make_report(
     )
 
 
-def _own_view(hubs: _Result, invitations: _Result, region: str) -> _OwnView:
+def _own_view(hubs: Result, invitations: Result, region: str) -> _OwnView:
     """The account's own view. Where its hub is off, it has neither an administrator nor invitations: then the other calls fail, which is no error."""
     hub, error = hubs.outcome(region).get("hub"), hubs.error(region)
     if not hub and not error:
         return _OwnView(hub="off")
     received = invitations.outcome(region)
     administrator_id = (received.get("administrator") or {}).get("account_id")
-    pending = {
-        invitation["account_id"]
-        for invitation in received.get("invitations") or []
-        if invitation["account_id"] != administrator_id and (invitation["member_status"] or "").lower() not in _NOT_PENDING
-    }
+    pending = {invitation["account_id"] for invitation in unanswered(received)}
     enabled = (hub or {}).get("standards") or []
     standards = [standard for standard in enabled if standard["status"] in (INCOMPLETE, FAILED)]
     return _OwnView(
