@@ -34,6 +34,7 @@ AMAZON_AWS_READY := $(COLLECTIONS)/ansible_collections/amazon/aws/$(READY)
 .PHONY: help
 help:
 	@echo 'make demo              accept invitations of many accounts on an emulator of AWS, and watch'
+	@echo 'make demo-events       an invitation arrives, and the account is a member seconds later, by a rulebook'
 	@echo 'make quick             a first answer in under a minute: style, units, contract'
 	@echo 'make fix               format the Python, and mend what ruff can mend'
 	@echo 'make test              everything that gates a change, one after the other:'
@@ -47,6 +48,7 @@ help:
 	@echo '  make functional      the product through HTTP, on the emulator or a small server, with plain pytest'
 	@echo '  make selftests       what the tests stand on: the emulator, the benchmark, the tools'
 	@echo '  make integration     the integration targets, with ansible-playbook on the emulator (TARGET=name for one)'
+	@echo '  make events          the rulebooks, by ansible-rulebook on the emulator'
 	@echo '  make importer        galaxy-importer on the built collection'
 	@echo 'make nightly           what takes longer: faults, matrix, newest and mutants'
 	@echo '  make faults          every fault of every call of every module, of which functional has a sample'
@@ -98,7 +100,7 @@ demo: env
 
 # Those that depend on the versions of what the collection runs with.
 TESTS := units functional selftests integration
-GATES := style types lint docs conventions sanity $(TESTS) importer
+GATES := style types lint docs conventions sanity $(TESTS) events importer
 
 .PHONY: test
 test: env $(CHECKS_READY)
@@ -165,6 +167,21 @@ functional: env
 .PHONY: selftests
 selftests: env
 	@$(PYTEST) $(ARGS) tests/selftests
+
+# Rulebooks, in an environment of their own. EVENTS has it, or says what this machine lacks.
+EVENTS := $(abspath $(BUILD))/events
+
+.PHONY: events-env
+events-env: build
+	@$(INSIDE) python $(TOOLS)/prepare_events.py $(EVENTS) $(abspath $(BUILD))/$(ARTIFACT) $(LIST)
+
+.PHONY: events
+events: events-env
+	@$(INSIDE) env EVENTS=$(EVENTS) python -m pytest -q -rs -p no:cacheprovider -n 2 --dist loadgroup $(ARGS) tests/events
+
+.PHONY: demo-events
+demo-events: events-env
+	@$(INSIDE) env PYTHONPATH=tests:tests/tools python $(TOOLS)/demo_events.py --output $(EVENTS)
 
 .PHONY: integration
 integration: env

@@ -26,7 +26,8 @@ PLUGINS_OF = {
 PLUGINS = [name for names in PLUGINS_OF.values() for name in names]
 NAMESPACE = "cloudsec.securityhub."
 # In the order of their columns in docs/playbooks.md
-PLAYBOOKS = ("onboard", "offboard", "coverage")
+PLAYBOOKS = ("onboard", "offboard", "coverage", "accept")
+RULEBOOKS = ("invited", "invited_controller", "pending", "pending_controller")
 
 
 def read(*path):
@@ -77,7 +78,11 @@ def options():
 @pytest.mark.parametrize("snippet", snippets("yaml"))
 def test_yaml_is_understood(snippet, options, tmp_path):
     content = yaml.safe_load(snippet)
-    if is_playbook(content):
+    if is_playbook(content) and "sources" in content[0]:
+        [[(name, given)]] = [source.items() for source in content[0]["sources"]]
+        documentation = read("extensions", "eda", "plugins", "event_source", name.removeprefix(NAMESPACE) + ".py").split('"""')[3]
+        assert set(given) <= set(yaml.safe_load(documentation)["options"])
+    elif is_playbook(content):
         path = tmp_path / "playbook.yml"
         path.write_text(snippet, encoding="utf-8")
         command = ["ansible-playbook", "--syntax-check", "-i", "localhost,", str(path)]
@@ -117,15 +122,19 @@ def test_tasks_for_accounts_act_in_them_and_in_no_other(snippet):
 def test_json_is_an_iam_policy_with_actions_that_exist(snippet):
     session = pytest.importorskip("botocore.session").get_session()
     known = {"sts:AssumeRole", "iam:CreateServiceLinkedRole"}
-    for service in ("securityhub", "account"):
+    for service in ("securityhub", "account", "sqs"):
         known.update(f"{service}:{name}" for name in session.get_service_model(service).operation_names)
-    for statement in json.loads(snippet)["Statement"]:
+    policy = json.loads(snippet)
+    assert "Statement" in policy or policy["source"] == ["aws.securityhub"]  # a pattern of EventBridge
+    for statement in policy.get("Statement", ()):
         actions = statement["Action"]
         assert set([actions] if isinstance(actions, str) else actions) <= known
 
 
 def described_variables():
-    return {name for playbook in PLAYBOOKS for name in re.findall(r"^# (securityhub_\w+)", read("playbooks", playbook + ".yml"), re.MULTILINE)}
+    heads = [read("playbooks", playbook + ".yml") for playbook in PLAYBOOKS]
+    heads += [read("extensions", "eda", "rulebooks", rulebook + ".yml") for rulebook in RULEBOOKS]
+    return {name for head in heads for name in re.findall(r"^# (securityhub_\w+)", head, re.MULTILINE)}
 
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS)
@@ -134,6 +143,27 @@ def test_the_playbooks_variables_are_described(playbook):
     head = set(re.findall(r"^# (securityhub_\w+)", read("playbooks", playbook + ".yml"), re.MULTILINE))
     rows = [[cell.strip(" `") for cell in row.split("|")] for row in re.findall(r"^\| `securityhub_.*$", read("docs", "playbooks.md"), re.MULTILINE)]
     assert head == {row[1] for row in rows if row[2 + PLAYBOOKS.index(playbook)]}
+
+
+@pytest.mark.parametrize("rulebook", RULEBOOKS)
+def test_a_rulebook_s_variables_are_described(rulebook):
+    """All that it reads stand in its head, and the playbooks know them, so that one file serves all."""
+    text = read("extensions", "eda", "rulebooks", rulebook + ".yml")
+    head, rules = text.split("\n- name:", 1)
+    read_by_it = set(re.findall(r"(?:vars\.|[({] ?)(securityhub_\w+)", rules)) | set(re.findall(r"'in', (securityhub_\w+)", rules))
+    assert set(re.findall(r"\b(securityhub_\w+)", head)) == read_by_it
+    known = yaml.safe_load(read("playbooks", "vars", "main.yml"))["_securityhub_argument_spec"]
+    assert read_by_it <= set(known)
+
+
+@pytest.mark.parametrize("rulebook, playbook", [("invited", "onboard"), ("pending", "accept")])
+def test_a_rulebook_hands_all_to_its_playbook(rulebook, playbook):
+    """But for what concerns the administrator as a whole."""
+    ruleset = yaml.safe_load(read("extensions", "eda", "rulebooks", rulebook + ".yml"))[0]
+    handed = set(ruleset["rules"][0]["action"]["run_playbook"]["extra_vars"])
+    described = set(re.findall(r"^# (securityhub_\w+)", read("playbooks", playbook + ".yml"), re.MULTILINE))
+    of_the_administrator = {f"securityhub_{name}" for name in ("home_region", "linking_mode", "linked_regions", "report", "allowed_administrators")}
+    assert handed == described - of_the_administrator
 
 
 def test_the_readme_has_just_the_reasons_that_there_are():
@@ -147,7 +177,11 @@ def test_the_readme_has_just_the_reasons_that_there_are():
 def test_the_readme_names_every_plugin_and_playbook():
     overview = read("README.md").split("## What is in it")[1].split("##")[0]
     playbooks = [NAMESPACE + os.path.splitext(os.path.basename(path))[0] for path in glob.glob(os.path.join(ROOT, "playbooks", "*.yml"))]
-    assert set(re.findall(r"^\| `([\w.]+)` ", overview, re.MULTILINE)) == set(PLUGINS + playbooks)
+    eda = glob.glob(os.path.join(ROOT, "extensions", "eda", "plugins", "*", "*.py")) + glob.glob(os.path.join(ROOT, "extensions", "eda", "rulebooks", "*.yml"))
+    names = {(NAMESPACE if path.endswith(".yml") else "") + os.path.splitext(os.path.basename(path))[0] for path in eda}
+    # The other form of a rulebook stands in its row
+    names = {name for name in names if not name.endswith("_controller")}
+    assert set(re.findall(r"^\| `([\w.]+)` ", overview, re.MULTILINE)) == set(PLUGINS + playbooks) | names
 
 
 def test_the_index_names_every_page():
@@ -159,8 +193,8 @@ def test_the_commands_of_make_exist():
     makefile = read("Makefile")
     goals = set(re.findall(r"^\.PHONY: (\S+)$", makefile, re.MULTILINE))
     for page in PAGES:
-        assert set(re.findall(r"(?:^ *|`)make ([a-z]+)", read(page), re.MULTILINE)) <= goals, page
-    assert goals <= set(re.findall(r"make ([a-z]+)  ", makefile)) | {"help", "home", "pythons", "stage", "test"}
+        assert set(re.findall(r"(?:^ *|`)make ([a-z-]+)", read(page), re.MULTILINE)) <= goals, page
+    assert goals <= set(re.findall(r"make ([a-z-]+)  ", makefile)) | {"help", "home", "pythons", "stage", "test", "events-env"}
 
 
 def test_the_guide_names_the_gates_in_their_order():

@@ -17,10 +17,12 @@ from find_pythons import SUPPORTED
 
 FOLDER = os.path.join("tests", "requirements")
 VERSIONS = os.path.join(FOLDER, "versions.in")
+# What wants other versions than all else, and says which
+APART = {"events": "3.12"}
 # The release of "ansible" for the oldest Python says that it wants a newer one. Only its files are used.
 OLDEST = {"amazon_aws": (["--no-deps"], "3.11")}
 OPTIONS = [
-    *("--quiet", "--upgrade", "--generate-hashes", "--universal", "--constraints", VERSIONS),
+    *("--quiet", "--upgrade", "--generate-hashes", "--universal"),
     # Nothing of this machine belongs into a lock.
     *("--no-emit-index-url", "--no-emit-find-links", "--no-config", "--custom-compile-command", "make locks"),
 ]
@@ -29,7 +31,10 @@ OPTIONS = [
 def main():
     for source in sorted(set(glob.glob(os.path.join(FOLDER, "*.in"))) - {VERSIONS}):
         lock = os.path.splitext(source)[0] + ".txt"
-        options, oldest = OLDEST.get(os.path.splitext(os.path.basename(source))[0], ([], SUPPORTED[0]))
+        name = os.path.splitext(os.path.basename(source))[0]
+        options, oldest = OLDEST.get(name, ([], APART.get(name, SUPPORTED[0])))
+        if name not in APART:
+            options = [*options, "--constraints", VERSIONS]
         print(f"Writing {lock}", flush=True)
         subprocess.run(
             [sys.executable, "-m", "uv", "pip", "compile", *OPTIONS, "--python-version", oldest, *options, "--output-file", lock, source],

@@ -1,0 +1,209 @@
+# Copyright (c) Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The invitations that accounts receive, as events."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import pathlib
+import re
+from typing import Any
+from typing import NamedTuple
+
+DOCUMENTATION = r"""
+---
+short_description: Receive an event for each invitation to AWS Security Hub CSPM that an account gets
+description:
+  - An ansible-rulebook event source plugin that asks accounts at an interval for pending invitations in AWS Security Hub CSPM, as AWS tells
+    an invited account nothing of it by an event.
+  - Each new invitation is an event with C(type=invitation), C(account_id), C(region), C(administrator_id) (who has sent it),
+    C(invitation_id) and C(invited_at) (ISO 8601, UTC). No invitation is told twice in a run; a run that starts anew tells all that are pending.
+  - Where an account can't be asked, that is an event with C(type=error), C(account_id), C(region) (null where no region could be asked),
+    C(reason) and C(message), told again only once it has gone or changed. The other accounts and regions are asked all the same.
+  - An account is asked three calls a region each time. At most 10 accounts are asked at once, which is far below the default rates of AWS.
+  - Nothing is written at AWS.
+options:
+  accounts:
+    description:
+      - The IDs of the accounts to ask, each of 12 digits in quotes.
+    type: list
+    elements: str
+    required: true
+  role:
+    description:
+      - The role to assume in each account, with the credentials of the environment or of O(profile).
+      - A name, or a pattern of its ARN with C({{ securityhub_account_id }}) in it.
+    type: str
+    required: true
+  external_id:
+    description:
+      - The external ID that the roles ask for.
+    type: str
+  regions:
+    description:
+      - The regions to ask in, or V([all]) for those that each account has enabled.
+    type: list
+    elements: str
+    required: true
+  interval:
+    description:
+      - How long to wait after all accounts were asked, until they are asked again, in seconds.
+    type: float
+    default: 300
+  profile:
+    description:
+      - A profile of the AWS configuration. Left out, the environment's credentials are used.
+    type: str
+requirements:
+  - ansible-core, boto3, botocore and the collection amazon.aws, where ansible-rulebook is installed
+"""
+
+EXAMPLES = r"""
+- cloudsec.securityhub.securityhub_invitations:
+    accounts: ["444455556666", "777788889999"]
+    role: SecurityHubMember
+    regions: [eu-central-1, us-east-1]
+    interval: 600
+"""
+
+_ACCOUNTS_AT_ONCE = 10
+_ACCOUNT_ID = re.compile(r"[0-9]{12}")
+_PLACEHOLDER = re.compile(r"\{\{\s*securityhub_account_id\s*\}\}")
+# The folder that has the folder ansible_collections
+_COLLECTIONS = pathlib.Path(__file__).resolve().parents[7]
+
+
+class Options(NamedTuple):
+    """What the rulebook asks for."""
+
+    accounts: list[str]
+    role: str
+    external_id: str | None
+    regions: list[str]
+    interval: float
+    profile: str | None
+
+    def of_task(self, account_id: str) -> dict[str, Any]:
+        """The options of the task that asks an account."""
+        arn = _PLACEHOLDER.sub(account_id, self.role) if "arn:" in self.role else f"arn:aws:iam::{account_id}:role/{self.role}"
+        given = {"assume_role_external_id": self.external_id, "profile": self.profile}
+        return {
+            "assume_role_arn": arn,
+            "expected_account_id": account_id,
+            "regions": self.regions,
+            **{name: value for name, value in given.items() if value},
+        }
+
+
+def read_options(args: dict[str, Any]) -> Options:
+    """The options of a rulebook's source. Raises ValueError with what to do about those that are wrong."""
+    accounts = args.get("accounts")
+    if not isinstance(accounts, list) or not accounts or not all(_ACCOUNT_ID.fullmatch(str(account_id)) for account_id in accounts):
+        raise ValueError("Set accounts to a list of account IDs, each of 12 digits in quotes.")
+    regions = args.get("regions")
+    if not isinstance(regions, list) or not regions or not all(isinstance(region, str) for region in regions):
+        raise ValueError("Set regions to a list of regions, such as [eu-central-1, us-east-1], or to [all].")
+    role = args.get("role")
+    if not isinstance(role, str) or not role:
+        raise ValueError("Set role to the name of the role to assume in each account, or to a pattern of its ARN.")
+    try:
+        interval = float(args.get("interval", 300))
+    except (TypeError, ValueError):
+        interval = 0
+    if not 1 <= interval < float("inf"):
+        raise ValueError("Set interval to a number of seconds, 1 or more.")
+    return Options(list(dict.fromkeys(map(str, accounts))), role, args.get("external_id"), regions, interval, args.get("profile"))
+
+
+class Collection:
+    """The collection's own functions. ansible-rulebook runs this file by its path, with nothing set for Ansible.
+
+    Raises RuntimeError where Ansible is not installed beside ansible-rulebook.
+    """
+
+    def __init__(self) -> None:
+        # pylint: disable=import-outside-toplevel
+        try:
+            from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+            from ansible.plugins.loader import init_plugin_loader
+            from ansible.utils.collection_loader import AnsibleCollectionConfig
+        except ImportError as e:
+            raise RuntimeError(f"Install ansible-core and boto3 where ansible-rulebook is installed: {e}.") from e
+        if not AnsibleCollectionConfig.collection_finder:
+            init_plugin_loader([str(_COLLECTIONS)])
+        from ansible_collections.cloudsec.securityhub.plugins.module_utils import _invitation
+        from ansible_collections.cloudsec.securityhub.plugins.module_utils import _result
+        from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_invitation_info
+
+        self._module = securityhub_invitation_info
+        self._validator = ArgumentSpecValidator(**{name: value for name, value in self._module.SPEC.items() if name != "supports_check_mode"})
+        self._unanswered = _invitation.unanswered
+        self._result = _result.Result
+
+    def ask(self, options: dict[str, Any]) -> list[dict[str, Any]]:
+        """All events about an account, those that were told before too. options: of securityhub_invitation_info."""
+        account_id = options["expected_account_id"]
+        found = self._result(self._run(options))
+        events = []
+        for region in found.regions or [None]:
+            for invitation in self._unanswered(found.outcome(region)):
+                told = {"administrator_id": invitation["account_id"], "invitation_id": invitation["invitation_id"], "invited_at": invitation["invited_at"]}
+                events.append({"type": "invitation", "account_id": account_id, "region": region, **told})
+            error = found.error(region)
+            if error:
+                told = {"reason": error["reason"], "message": error["message"]}
+                events.append({"type": "error", "account_id": account_id, "region": region, **told})
+        return events
+
+    def _run(self, options: dict[str, Any]) -> dict[str, Any]:
+        validated = self._validator.validate(options)
+        if validated.error_messages:
+            return {"msg": "; ".join(validated.error_messages), "error": {"reason": "invalid_input"}}
+        try:
+            return self._module.run(validated.validated_parameters, True)
+        except Exception as e:  # pylint: disable=broad-except # which would end the rulebook
+            return {"msg": f"{type(e).__name__}: {e}"}
+
+
+class Told:
+    """What this run has told."""
+
+    def __init__(self) -> None:
+        self._invitations: set[tuple[str, ...]] = set()
+        self._errors: dict[str, set[tuple[str, ...]]] = {}
+
+    def new(self, account_id: str, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Those of an account's events that say anything new. An error does once it has changed or come back."""
+        before = self._invitations | self._errors.get(account_id, set())
+        self._errors[account_id] = {_key(event) for event in events if event["type"] == "error"}
+        self._invitations.update(_key(event) for event in events if event["type"] == "invitation")
+        return [event for event in events if _key(event) not in before]
+
+
+def _key(event: dict[str, Any]) -> tuple[str, ...]:
+    # AWS's words for the same error may differ from time to time, as by the ID of a request
+    return tuple(str(value) for name, value in event.items() if name != "message")
+
+
+async def main(queue: Any, args: dict[str, Any]) -> None:
+    """Ask the accounts until the rulebook ends, and put events into its queue. Raises ValueError for wrong options."""
+    options = read_options(args)
+    collection, told = Collection(), Told()
+    loop = asyncio.get_running_loop()
+    executor = concurrent.futures.ThreadPoolExecutor(_ACCOUNTS_AT_ONCE, thread_name_prefix="securityhub")
+
+    async def ask(account_id: str) -> None:
+        events = await loop.run_in_executor(executor, collection.ask, options.of_task(account_id))
+        for event in told.new(account_id, events):
+            await queue.put(event)
+
+    try:
+        while True:
+            await asyncio.gather(*map(ask, options.accounts))
+            await asyncio.sleep(options.interval)
+    finally:
+        # What is under way ends by its own time-outs
+        executor.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,178 @@
+# Copyright (c) Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Rulebooks that ansible-rulebook runs, with moto's SQS and the emulator for AWS."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import pathlib
+import signal
+import subprocess
+import time
+import typing
+
+import boto3
+import pytest
+from emulator.client import Client
+from emulator_process import running_emulator
+from moto.server import ThreadedMotoServer
+
+from .controller import running_controller
+
+REGIONS = ["eu-west-1", "us-east-1"]
+logging.getLogger("werkzeug").setLevel(logging.ERROR)
+# Seconds, also on a busy machine
+LONGEST = 120
+STOP_TIMEOUT = 30
+INVENTORY = "all: {hosts: {localhost: {ansible_connection: local}}}\n"
+
+
+@pytest.fixture(scope="session")
+def environment():
+    """What rulebooks run in."""
+    found = json.loads((pathlib.Path(os.environ["EVENTS"]) / "environment.json").read_text(encoding="utf-8"))
+    if "missing" in found:
+        pytest.skip(found["missing"])
+    return found
+
+
+@pytest.fixture(scope="session")
+def facts(tmp_path_factory):
+    """The emulator."""
+    with running_emulator(str(tmp_path_factory.mktemp("emulator")), ["--regions", ",".join(REGIONS)]) as found:
+        yield found
+
+
+@pytest.fixture
+def aws(facts):
+    """The control of the emulator, all as just started."""
+    control = Client(facts["url"])
+    control.reset(seed=False)
+    return control
+
+
+class Queue:
+    """A queue of moto's SQS, which can go away and come back without its messages being lost: another server has the same state."""
+
+    def __init__(self, name):
+        self.name = name
+        self.port = 0
+        self._server: typing.Any = None
+        self.start()
+        self._sqs = boto3.client("sqs", region_name=REGIONS[0], endpoint_url=self.url, aws_access_key_id="key", aws_secret_access_key="secret")
+        self._url = self._sqs.create_queue(QueueName=name)["QueueUrl"]
+
+    @property
+    def url(self):
+        """The address of SQS."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self):
+        """Be there, at the same address as before."""
+        self._server = ThreadedMotoServer("127.0.0.1", self.port, verbose=False)
+        self._server.start()
+        self.port = self._server.get_host_and_port()[1]
+
+    def stop(self):
+        """Go away."""
+        self._server.stop()
+
+    def send(self, body):
+        """Put a message into the queue, as JSON unless it is a text."""
+        self._sqs.send_message(QueueUrl=self._url, MessageBody=body if isinstance(body, str) else json.dumps(body))
+
+    def count(self):
+        """How many messages there are, with those that somebody has taken and not deleted."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        return sum(int(value) for value in self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=names)["Attributes"].values())
+
+
+@pytest.fixture
+def queue(tmp_path):
+    """A queue of the test's own."""
+    queue = Queue(tmp_path.name)
+    yield queue
+    queue.stop()
+
+
+@pytest.fixture
+def controller():
+    """The controller's API."""
+    with running_controller() as server:
+        yield server
+
+
+class Rulebook:
+    """A rulebook that runs."""
+
+    def __init__(self, process, log):
+        self.process = process
+        self._log = log
+
+    @property
+    def output(self):
+        """What it has printed so far."""
+        return self._log.read_text(encoding="utf-8", errors="replace")
+
+    def wait_until(self, holds):
+        """Wait until something holds. It must go on running meanwhile."""
+        until = time.monotonic() + LONGEST
+        while not holds():
+            assert self.process.poll() is None, self.output
+            assert time.monotonic() < until, self.output
+            time.sleep(0.2)
+
+    def ends(self):
+        """Wait for its end, and return its exit status."""
+        return self.process.wait(LONGEST)
+
+    def runs_of(self, playbook):
+        """How many runs of a playbook have ended, by its last play."""
+        return self.output.count({"onboard": "TASK [Fail if anything that was asked for is missing]", "accept": "PLAY [Accept in each account]"}[playbook])
+
+
+@pytest.fixture
+def run(environment, facts, tmp_path):
+    """Run a rulebook of the collection with variables, as a user does who has installed it by ansible-galaxy and set nothing for Ansible."""
+    (tmp_path / "inventory.yml").write_text(INVENTORY, encoding="utf-8")
+    started: list[subprocess.Popen] = []
+
+    def run(rulebook, variables, *arguments, queue=None):
+        number = len(started)
+        if queue:
+            variables = {"securityhub_queue_name": queue.name, "securityhub_queue_region": REGIONS[0], **variables}
+        path, log = tmp_path / f"variables-{number}.json", tmp_path / f"{number}.log"
+        path.write_text(json.dumps(variables), encoding="utf-8")
+        with log.open("wb") as stream:
+            process = subprocess.Popen(
+                ["ansible-rulebook", "--rulebook", f"cloudsec.securityhub.{rulebook}", "--inventory", "inventory.yml", "--vars", str(path), *arguments],
+                env={
+                    **{name: os.environ[name] for name in ("LC_ALL", "NO_PROXY", "no_proxy", "JAVA_HOME") if name in os.environ},
+                    "PATH": os.pathsep.join([environment["bin"], os.environ["PATH"]]),
+                    "HOME": environment["home"],
+                    "AWS_ACCESS_KEY_ID": facts["access_key"],
+                    "AWS_SECRET_ACCESS_KEY": facts["secret_key"],
+                    "AWS_ENDPOINT_URL": facts["url"],
+                    **({"AWS_ENDPOINT_URL_SQS": queue.url} if queue else {}),
+                    "AWS_EC2_METADATA_DISABLED": "true",
+                    "EDA_JOB_TEMPLATE_REFRESH_DELAY": "0.2",
+                },
+                cwd=tmp_path,
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        started.append(process)
+        return Rulebook(process, log)
+
+    yield run
+    for process in started:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(STOP_TIMEOUT)
