@@ -27,7 +27,8 @@ REQUIREMENTS = TOOLS.parent / "requirements"
 
 def find_java():
     """The major version of this machine's Java, 0 where there is none."""
-    java = shutil.which("java", path=os.pathsep.join(filter(None, [os.path.join(os.environ.get("JAVA_HOME", ""), "bin"), os.environ.get("PATH")])))
+    home = os.environ.get("JAVA_HOME")
+    java = (shutil.which("java", path=os.path.join(home, "bin")) if home else None) or shutil.which("java")
     if not java:
         return 0
     answer = subprocess.run([java, "-version"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
