@@ -68,6 +68,11 @@ class Queue:
         self._url = self._sqs.create_queue(QueueName=name)["QueueUrl"]
 
     @property
+    def variables(self):
+        """Those of a rulebook that reads it."""
+        return {"securityhub_queue_name": self.name, "securityhub_queue_region": REGIONS[0]}
+
+    @property
     def url(self):
         """The address of SQS."""
         return f"http://127.0.0.1:{self.port}"
@@ -144,8 +149,6 @@ def run(environment, facts, tmp_path):
 
     def run(rulebook, variables, *arguments, queue=None):
         number = len(started)
-        if queue:
-            variables = {"securityhub_queue_name": queue.name, "securityhub_queue_region": REGIONS[0], **variables}
         path, log = tmp_path / f"variables-{number}.json", tmp_path / f"{number}.log"
         path.write_text(json.dumps(variables), encoding="utf-8")
         with log.open("wb") as stream:

@@ -124,7 +124,7 @@ def test_only_what_is_allowed_is_onboarded(aws, queue, run, tmp_path):
         message(ALLOWED, eventName="CreateMembers"),
     ):
         queue.send(body)
-    rulebook = run("invited", VARIABLES, queue=queue)
+    rulebook = run("invited", VARIABLES | queue.variables, queue=queue)
     rulebook.wait_until(lambda: queue.count() == 0 and "Not on the lists: 999999999999" in rulebook.output)
     # What is told by then has not made anybody accept, nor any call at all
     assert f"Not on the lists: {ADMINISTRATOR} invites {OTHER} in {REGION}." in rulebook.output
@@ -143,7 +143,7 @@ def test_only_what_is_allowed_is_onboarded(aws, queue, run, tmp_path):
 
 def test_a_template_in_any_field_runs_nothing_and_stops_nothing(aws, queue, run, tmp_path):
     invite(aws, ALLOWED, ALSO_ALLOWED)
-    rulebook = run("invited", VARIABLES, queue=queue)
+    rulebook = run("invited", VARIABLES | queue.variables, queue=queue)
     for body in with_templates():
         queue.send(body)
     queue.send(message(ALSO_ALLOWED))
@@ -155,7 +155,7 @@ def test_a_template_in_any_field_runs_nothing_and_stops_nothing(aws, queue, run,
 
 def test_a_message_waits_while_sqs_is_away(aws, queue, run):
     invite(aws, ALLOWED)
-    rulebook = run("invited", VARIABLES, queue=queue)
+    rulebook = run("invited", VARIABLES | queue.variables, queue=queue)
     queue.send(message(OTHER))
     rulebook.wait_until(lambda: "Not on the lists" in rulebook.output)
     queue.stop()
@@ -165,14 +165,14 @@ def test_a_message_waits_while_sqs_is_away(aws, queue, run):
     finally:
         queue.start()
     queue.send(message(ALLOWED))
-    again = run("invited", VARIABLES, queue=queue)
+    again = run("invited", VARIABLES | queue.variables, queue=queue)
     again.wait_until(lambda: acceptances(aws) == [ALLOWED])
 
 
 def test_an_onboarding_that_fails_is_not_tried_again(aws, queue, run):
     invite(aws, ALLOWED, ALSO_ALLOWED)
     aws.add_fault(operation="AssumeRole", params={"RoleArn": f"arn:aws:iam::{ALLOWED}:*"}, deny=True, times=None)
-    rulebook = run("invited", VARIABLES, queue=queue)
+    rulebook = run("invited", VARIABLES | queue.variables, queue=queue)
     queue.send(message(ALLOWED))
     rulebook.wait_until(lambda: "assume_role_failed" in rulebook.output)
     queue.send(message(ALSO_ALLOWED))
@@ -184,17 +184,33 @@ def test_an_onboarding_that_fails_is_not_tried_again(aws, queue, run):
     assert (administrator_of(aws, ALLOWED), administrator_of(aws, ALSO_ALLOWED)) == (None, ADMINISTRATOR)
 
 
-@pytest.mark.parametrize("variable", ["securityhub_allowed_accounts", "securityhub_allowed_administrators"])
-@pytest.mark.parametrize("rulebook", ["invited", "invited_controller"])
-def test_without_a_list_it_ends(queue, run, controller, rulebook, variable):
-    given = {name: value for name, value in VARIABLES.items() if name != variable}
+LISTS = ["securityhub_allowed_accounts", "securityhub_allowed_administrators"]
+
+
+@pytest.mark.parametrize(
+    "rulebook, variable",
+    [
+        *[("invited", name) for name in (*LISTS, "securityhub_member_role", "securityhub_queue_name", "securityhub_queue_region")],
+        *[("invited_controller", name) for name in (*LISTS, "securityhub_job_template")],
+    ],
+)
+def test_without_what_is_required_it_ends_before_a_message_is_taken(queue, run, controller, rulebook, variable):
+    queue.send(message(ALLOWED))
+    given = {**VARIABLES, **queue.variables, "securityhub_job_template": TEMPLATE_NAME}
+    del given[variable]
     ended = run(rulebook, given, *controller.arguments(rulebook), queue=queue)
     assert ended.ends() != 0
     assert variable in ended.output
+    assert queue.count() == 1
 
 
 def test_on_eda_controller_a_job_template_is_launched(aws, queue, run, controller):
-    rulebook = run("invited_controller", {**VARIABLES, "securityhub_job_template": TEMPLATE_NAME}, *controller.arguments("invited_controller"), queue=queue)
+    rulebook = run(
+        "invited_controller",
+        {**VARIABLES, **queue.variables, "securityhub_job_template": TEMPLATE_NAME},
+        *controller.arguments("invited_controller"),
+        queue=queue,
+    )
     queue.send(message(OTHER))
     queue.send(message(ALLOWED, OTHER))
     rulebook.wait_until(lambda: controller.launches)

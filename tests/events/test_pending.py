@@ -40,7 +40,8 @@ def test_allowed_senders_are_accepted_and_others_told(aws, run):
     invite(aws, TWO, STRANGER)
     invite(aws, NOT_LISTED)
     aws.add_fault(operation="AssumeRole", params={"RoleArn": f"arn:aws:iam::{REFUSED}:*"}, deny=True, times=None)
-    rulebook = run("pending", VARIABLES)
+    # An external ID that looks like a number is a text all the same
+    rulebook = run("pending", {**VARIABLES, "securityhub_external_id": "1e5"})
     stranger = f"Not on the lists: {STRANGER} has invited {TWO} in {REGION}."
     rulebook.wait_until(lambda: acceptances(aws) and stranger in rulebook.output)
     # A new one is found at one of the next times
@@ -52,6 +53,7 @@ def test_allowed_senders_are_accepted_and_others_told(aws, run):
     assert rulebook.output.count(stranger) == 1
     assert rulebook.output.count(f"{REFUSED} in {REGION}: assume_role_failed.") == 1
     assert not aws.calls(account=NOT_LISTED)
+    assert {session["external_id"] for session in aws.sessions()[-5:]} == {"1e5"}
 
 
 def test_it_ends_when_it_is_told_to(aws, run):
@@ -63,10 +65,15 @@ def test_it_ends_when_it_is_told_to(aws, run):
     assert "Traceback" not in rulebook.output
 
 
-@pytest.mark.parametrize("variable", ["securityhub_allowed_accounts", "securityhub_allowed_administrators"])
-@pytest.mark.parametrize("rulebook", ["pending", "pending_controller"])
-def test_without_a_list_it_ends(aws, run, controller, rulebook, variable):
-    given = {name: value for name, value in VARIABLES.items() if name != variable}
+@pytest.mark.parametrize(
+    "rulebook, variable",
+    [
+        *[("pending", name) for name in ("securityhub_allowed_accounts", "securityhub_allowed_administrators", "securityhub_member_role")],
+        *[("pending_controller", name) for name in ("securityhub_allowed_administrators", "securityhub_member_role", "securityhub_job_template")],
+    ],
+)
+def test_without_what_is_required_it_ends(run, controller, rulebook, variable):
+    given = {name: value for name, value in {**VARIABLES, "securityhub_job_template": TEMPLATE_NAME}.items() if name != variable}
     ended = run(rulebook, given, *controller.arguments(rulebook))
     assert ended.ends() != 0
     assert variable in ended.output
