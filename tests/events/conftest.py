@@ -18,6 +18,7 @@ import typing
 
 import boto3
 import pytest
+import rulebooks
 from emulator.client import Client
 from emulator_process import running_emulator
 from moto.server import ThreadedMotoServer
@@ -29,7 +30,6 @@ logging.getLogger("werkzeug").setLevel(logging.ERROR)
 # Seconds, also on a busy machine
 LONGEST = 120
 STOP_TIMEOUT = 30
-INVENTORY = "all: {hosts: {localhost: {ansible_connection: local}}}\n"
 
 
 @pytest.fixture(scope="session")
@@ -144,7 +144,7 @@ class Rulebook:
 @pytest.fixture
 def run(environment, facts, tmp_path):
     """Run a rulebook of the collection with variables, as a user does who has installed it by ansible-galaxy and set nothing for Ansible."""
-    (tmp_path / "inventory.yml").write_text(INVENTORY, encoding="utf-8")
+    (tmp_path / "inventory.yml").write_text(rulebooks.INVENTORY, encoding="utf-8")
     started: list[subprocess.Popen] = []
 
     def run(rulebook, variables, *arguments, queue=None):
@@ -154,17 +154,7 @@ def run(environment, facts, tmp_path):
         with log.open("wb") as stream:
             process = subprocess.Popen(
                 ["ansible-rulebook", "--rulebook", f"cloudsec.securityhub.{rulebook}", "--inventory", "inventory.yml", "--vars", str(path), *arguments],
-                env={
-                    **{name: os.environ[name] for name in ("LC_ALL", "NO_PROXY", "no_proxy", "JAVA_HOME") if name in os.environ},
-                    "PATH": os.pathsep.join([environment["bin"], os.environ["PATH"]]),
-                    "HOME": environment["home"],
-                    "AWS_ACCESS_KEY_ID": facts["access_key"],
-                    "AWS_SECRET_ACCESS_KEY": facts["secret_key"],
-                    "AWS_ENDPOINT_URL": facts["url"],
-                    **({"AWS_ENDPOINT_URL_SQS": queue.url} if queue else {}),
-                    "AWS_EC2_METADATA_DISABLED": "true",
-                    "EDA_JOB_TEMPLATE_REFRESH_DELAY": "0.2",
-                },
+                env=rulebooks.environment(environment, facts, EDA_JOB_TEMPLATE_REFRESH_DELAY="0.2", **({"AWS_ENDPOINT_URL_SQS": queue.url} if queue else {})),
                 cwd=tmp_path,
                 stdin=subprocess.DEVNULL,
                 stdout=stream,

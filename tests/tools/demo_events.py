@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import pathlib
 import subprocess
 import sys
 import time
 
 import boto3
+import rulebooks
 from emulator.client import Client
 from emulator_process import running_emulator
 from moto.server import ThreadedMotoServer
@@ -28,7 +28,6 @@ VARIABLES = {
     "securityhub_administrator_role_arn": f"arn:aws:iam::{ADMINISTRATOR}:role/SecurityHubAdministrator",
     "securityhub_member_role": "SecurityHubMember",
 }
-INVENTORY = "all: {hosts: {localhost: {ansible_connection: local}}}\n"
 LONGEST = 120  # seconds
 
 
@@ -58,22 +57,14 @@ def show(environment, output, control, facts):
     url = f"http://127.0.0.1:{sqs_server.get_host_and_port()[1]}"
     sqs = boto3.client("sqs", region_name=REGION, endpoint_url=url, aws_access_key_id="key", aws_secret_access_key="secret")
     queue_url = sqs.create_queue(QueueName=QUEUE)["QueueUrl"]
-    (output / "inventory.yml").write_text(INVENTORY, encoding="utf-8")
+    (output / "inventory.yml").write_text(rulebooks.INVENTORY, encoding="utf-8")
     (output / "accounts.yml").write_text(json.dumps(VARIABLES, indent=2), encoding="utf-8")
     command = ["ansible-rulebook", "--rulebook", "cloudsec.securityhub.invited", "--inventory", "inventory.yml", "--vars", "accounts.yml"]
     say(f"The rulebook waits for messages. It may onboard {ALLOWED}, and nobody else.\n\n$ {' '.join(command)}")
     process = subprocess.Popen(
         command,
         cwd=output,
-        env={
-            **{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},
-            "PATH": os.pathsep.join([environment["bin"], os.environ["PATH"]]),
-            "HOME": environment["home"],
-            "AWS_ACCESS_KEY_ID": facts["access_key"],
-            "AWS_SECRET_ACCESS_KEY": facts["secret_key"],
-            "AWS_ENDPOINT_URL": facts["url"],
-            "AWS_ENDPOINT_URL_SQS": url,
-        },
+        env=rulebooks.environment(environment, facts, AWS_ENDPOINT_URL_SQS=url),
         stdin=subprocess.DEVNULL,
     )
     try:
