@@ -91,7 +91,7 @@ def run_in_regions(
             act(SecurityHubApi(account, outcome.region), outcome)
 
     try:
-        with _silent_library():
+        with _SILENT_LIBRARY:
             account.check_role()
             outcomes = outcomes_of_all()
             with _failure_in(outcomes):
@@ -156,15 +156,32 @@ def _start(work: Callable[[], None], count: int) -> int:
     return count
 
 
-@contextlib.contextmanager
-def _silent_library() -> Iterator[None]:
-    """botocore logs refusals whole, and Ansible's own log (log_path) would take them, with whatever secrets they echo."""
-    logger = logging.getLogger("botocore")
-    before, logger.propagate = logger.propagate, False
-    try:
-        yield
-    finally:
-        logger.propagate = before
+class _Silence:
+    """Lets botocore log nothing while any task runs. It logs refusals whole, and Ansible's own log (log_path) would take them, with whatever secrets they echo.
+
+    The event source runs tasks beside one another in one process.
+    """
+
+    def __init__(self) -> None:
+        self._logger = logging.getLogger("botocore")
+        self._lock = threading.Lock()
+        self._tasks = 0
+        self._before = True
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._tasks:
+                self._before, self._logger.propagate = self._logger.propagate, False
+            self._tasks += 1
+
+    def __exit__(self, *_exception: object) -> None:
+        with self._lock:
+            self._tasks -= 1
+            if not self._tasks:
+                self._logger.propagate = self._before
+
+
+_SILENT_LIBRARY = _Silence()
 
 
 @contextlib.contextmanager

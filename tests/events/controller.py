@@ -37,8 +37,8 @@ class Controller(http.server.ThreadingHTTPServer):
 
     @staticmethod
     def variables(launch):
-        """The extra variables of a launch, but for what ansible-rulebook adds; IDs as texts, as a playbook takes them."""
-        found = {name: value for name, value in launch["extra_vars"].items() if name != "ansible_eda"}
+        """The extra variables of a launch; IDs as texts, as a playbook takes them."""
+        found = launch["extra_vars"]
         return {**found, "securityhub_administrator_id": str(found["securityhub_administrator_id"])}
 
     def template(self):

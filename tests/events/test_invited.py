@@ -20,7 +20,7 @@ REGION = REGIONS[0]
 VARIABLES = {
     "securityhub_allowed_accounts": [ALLOWED, ALSO_ALLOWED],
     "securityhub_allowed_administrators": [ADMINISTRATOR],
-    "securityhub_administrator_role_arn": f"arn:aws:iam::{ADMINISTRATOR}:role/SecurityHubAdministrator",
+    "securityhub_administrator_role_arn": "arn:aws:iam::{{ securityhub_administrator_id }}:role/SecurityHubAdministrator",
     "securityhub_member_role": "SecurityHubMember",
     "securityhub_wait_timeout": 1,
 }
@@ -131,6 +131,7 @@ def test_only_what_is_allowed_is_onboarded(aws, queue, run, tmp_path):
     assert aws.calls() == []
     queue.send(message(ALLOWED, OTHER, TEMPLATE))
     rulebook.wait_until(lambda: rulebook.runs_of("onboard") == 1)
+    assert f"Invited by {ADMINISTRATOR} in {REGION}: {ALLOWED}. Not on the lists: {OTHER}." in rulebook.output
     assert acceptances(aws) == [ALLOWED]
     assert (administrator_of(aws, ALLOWED), administrator_of(aws, OTHER)) == (ADMINISTRATOR, None)
     # The same again has nothing to do; CloudTrail spells fields in two ways
@@ -201,6 +202,24 @@ def test_without_what_is_required_it_ends_before_a_message_is_taken(queue, run, 
     ended = run(rulebook, given, *controller.arguments(rulebook), queue=queue)
     assert ended.ends() != 0
     assert variable in ended.output
+    assert queue.count() == 1
+
+
+@pytest.mark.parametrize(
+    "rulebook, variable, value",
+    [
+        ("invited", LISTS[0], [int(ALLOWED)]),
+        ("invited", LISTS[1], None),
+        ("invited_controller", LISTS[0], []),
+        ("invited_controller", LISTS[1], [ADMINISTRATOR, [ADMINISTRATOR]]),
+    ],
+)
+def test_a_list_of_another_form_ends_it_before_a_message_is_taken(queue, run, controller, rulebook, variable, value):
+    queue.send(message(ALLOWED))
+    given = {**VARIABLES, **queue.variables, "securityhub_job_template": TEMPLATE_NAME, variable: value}
+    ended = run(rulebook, given, *controller.arguments(rulebook), queue=queue)
+    assert ended.ends() != 0
+    assert f"{variable} is no list of account IDs in quotes" in ended.output
     assert queue.count() == 1
 
 

@@ -23,6 +23,7 @@ VARIABLES = {
     "securityhub_member_role": "arn:aws:iam::{{ securityhub_account_id }}:role/SecurityHubMember",
     "securityhub_interval": 1,
 }
+LISTS = ["securityhub_allowed_accounts", "securityhub_allowed_administrators"]
 
 
 def invite(aws, account, administrator=ADMINISTRATOR, region=REGION):
@@ -40,8 +41,8 @@ def test_allowed_senders_are_accepted_and_others_told(aws, run):
     invite(aws, TWO, STRANGER)
     invite(aws, NOT_LISTED)
     aws.add_fault(operation="AssumeRole", params={"RoleArn": f"arn:aws:iam::{REFUSED}:*"}, deny=True, times=None)
-    # An external ID that looks like a number is a text all the same
-    rulebook = run("pending", {**VARIABLES, "securityhub_external_id": "1e5"})
+    # What looks like a number is a text all the same
+    rulebook = run("pending", {**VARIABLES, "securityhub_member_role": "2e5", "securityhub_external_id": "1e5"})
     stranger = f"Not on the lists: {STRANGER} has invited {TWO} in {REGION}."
     rulebook.wait_until(lambda: acceptances(aws) and stranger in rulebook.output)
     # A new one is found at one of the next times
@@ -53,7 +54,7 @@ def test_allowed_senders_are_accepted_and_others_told(aws, run):
     assert rulebook.output.count(stranger) == 1
     assert rulebook.output.count(f"{REFUSED} in {REGION}: assume_role_failed.") == 1
     assert not aws.calls(account=NOT_LISTED)
-    assert {session["external_id"] for session in aws.sessions()[-5:]} == {"1e5"}
+    assert {(session["role_arn"].rpartition("/")[2], session["external_id"]) for session in aws.sessions()[-5:]} == {("2e5", "1e5")}
 
 
 def test_it_ends_when_it_is_told_to(aws, run):
@@ -68,7 +69,7 @@ def test_it_ends_when_it_is_told_to(aws, run):
 @pytest.mark.parametrize(
     "rulebook, variable",
     [
-        *[("pending", name) for name in ("securityhub_allowed_accounts", "securityhub_allowed_administrators", "securityhub_member_role")],
+        *[("pending", name) for name in (*LISTS, "securityhub_regions", "securityhub_member_role")],
         *[("pending_controller", name) for name in ("securityhub_allowed_administrators", "securityhub_member_role", "securityhub_job_template")],
     ],
 )
@@ -79,10 +80,12 @@ def test_without_what_is_required_it_ends(run, controller, rulebook, variable):
     assert variable in ended.output
 
 
-def test_wrong_options_end_it_and_are_named(aws, run):
-    ended = run("pending", {**VARIABLES, "securityhub_allowed_accounts": ["12345"]})
+@pytest.mark.parametrize("rulebook, variable, value", [("pending", LISTS[0], ["12345"]), ("pending", LISTS[1], ADMINISTRATOR), ("pending_controller", LISTS[1], {})])
+def test_a_list_of_another_form_ends_it(run, controller, rulebook, variable, value):
+    given = {**VARIABLES, "securityhub_job_template": TEMPLATE_NAME, variable: value}
+    ended = run(rulebook, given, *controller.arguments(rulebook))
     assert ended.ends() != 0
-    assert "Set accounts to a list of account IDs" in ended.output
+    assert f"{variable} is no list of account IDs in quotes" in ended.output
 
 
 def test_on_eda_controller_a_job_template_is_launched(aws, run, controller):

@@ -53,6 +53,9 @@ class Server(http.server.ThreadingHTTPServer):
     words = ""
     sts_refuses = False
 
+    def wait(self):
+        """Called before STS is refused."""
+
 
 class Echo(http.server.BaseHTTPRequestHandler):
     """Answers for a Server."""
@@ -72,6 +75,7 @@ class Echo(http.server.BaseHTTPRequestHandler):
         if action.startswith("AssumeRole") and not self.server.sts_refuses:
             self._answer(200, CREDENTIALS.format(action))
         elif action:
+            self.server.wait()
             words = html.escape(self.server.words)
             self._answer(403, f"<ErrorResponse><Error><Code>AccessDenied</Code><Message>{words}</Message></Error><RequestId>1</RequestId></ErrorResponse>")
         else:
@@ -221,6 +225,22 @@ def test_secrets_in_the_log(world, echo, monkeypatch, tmp_path, caplog):
     options, _secrets, secrets = SOURCES["web identity"]
     echo.sts_refuses = True
     echo.words = f"before {TOKEN} after"
+    world.run(endpoint_url=url(echo), aws_config=ONCE, **options(world, echo, monkeypatch, tmp_path))
+    assert not [secret for secret in secrets if secret in caplog.text]
+    assert logging.getLogger("botocore").propagate
+
+
+def test_secrets_in_the_log_while_tasks_run_beside_one_another(world, echo, monkeypatch, tmp_path, caplog):
+    """As the event source has them run. One that ends does not let the library speak while another one is under way."""
+    other = threading.Thread(target=world.run)
+    world.fault("GetAdministratorAccount", delay=0.5)
+    other.start()
+    while not world.calls():
+        assert other.is_alive()
+    options, _secrets, secrets = SOURCES["web identity"]
+    echo.sts_refuses = True
+    echo.words = f"before {TOKEN} after"
+    echo.wait = other.join
     world.run(endpoint_url=url(echo), aws_config=ONCE, **options(world, echo, monkeypatch, tmp_path))
     assert not [secret for secret in secrets if secret in caplog.text]
     assert logging.getLogger("botocore").propagate

@@ -166,6 +166,22 @@ def test_an_account_that_can_not_be_asked_is_an_event_and_stops_no_other(aws, st
     assert [event["reason"] for event in source.events(2)] == ["assume_role_failed"] * 2
 
 
+def test_throttling_is_waited_for_or_told_and_stops_no_other(aws, start):
+    throttled = {"error": {"code": "ThrottlingException", "message": "Rate exceeded", "status": 429}}
+    aws.seed(hubs=[THREE])
+    invite(aws, ONE)
+    invite(aws, TWO)
+    aws.add_fault(operation="ListInvitations", account=ONE, times=2, **throttled)
+    aws.add_fault(operation="ListInvitations", account=THREE, region=REGIONS[0], times=None, **throttled)
+    source = start()
+    found = source.events(3)
+    assert [(event["type"], event["account_id"], event.get("reason")) for event in found] == [
+        ("error", THREE, "limit_exceeded"),
+        ("invitation", ONE, None),
+        ("invitation", TWO, None),
+    ]
+
+
 def test_all_regions_and_the_external_id(aws, start):
     aws.seed(hubs=[ONE])
     invite(aws, ONE, regions=REGIONS[1:])
@@ -187,9 +203,11 @@ def test_what_is_wrong_with_a_profile_is_told_of_each_account(aws, start):
         ({"accounts": None}, "Set accounts to a list"),
         ({"accounts": "200000000001"}, "Set accounts to a list"),
         ({"accounts": [ONE, "1234"]}, "Set accounts to a list"),
+        ({"accounts": [int(ONE)]}, "Set accounts to a list"),
         ({"regions": "eu-west-1"}, "Set regions to a list"),
         ({"regions": []}, "Set regions to a list"),
         ({"role": ""}, "Set role to"),
+        ({"role": "arn:aws:iam::{{ account_id }}:role/SecurityHubMember"}, "Set role to"),
         ({"interval": 0}, "Set interval to"),
         ({"interval": "soon"}, "Set interval to"),
         ({"interval": "inf"}, "Set interval to"),

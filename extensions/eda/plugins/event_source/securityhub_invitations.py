@@ -101,21 +101,21 @@ class Options(NamedTuple):
 def read_options(args: dict[str, Any]) -> Options:
     """The options of a rulebook's source. Raises ValueError with what to do about those that are wrong."""
     accounts = args.get("accounts")
-    if not isinstance(accounts, list) or not accounts or not all(_ACCOUNT_ID.fullmatch(str(account_id)) for account_id in accounts):
+    if not isinstance(accounts, list) or not accounts or not all(isinstance(given, str) and _ACCOUNT_ID.fullmatch(given) for given in accounts):
         raise ValueError("Set accounts to a list of account IDs, each of 12 digits in quotes.")
     regions = args.get("regions")
     if not isinstance(regions, list) or not regions or not all(isinstance(region, str) for region in regions):
         raise ValueError("Set regions to a list of regions, such as [eu-central-1, us-east-1], or to [all].")
     role = args.get("role")
-    if not isinstance(role, str) or not role:
-        raise ValueError("Set role to the name of the role to assume in each account, or to a pattern of its ARN.")
+    if not isinstance(role, str) or not role or "{{" in _PLACEHOLDER.sub("", role):
+        raise ValueError("Set role to the name of the role to assume in each account, or to a pattern of its ARN with {{ securityhub_account_id }}.")
     try:
         interval = float(args.get("interval", 300))
     except (TypeError, ValueError):
         interval = 0
     if not 1 <= interval < float("inf"):
         raise ValueError("Set interval to a number of seconds, 1 or more.")
-    return Options(list(dict.fromkeys(map(str, accounts))), role, args.get("external_id"), regions, interval, args.get("profile"))
+    return Options(list(dict.fromkeys(accounts)), role, args.get("external_id"), regions, interval, args.get("profile"))
 
 
 class Collection:
