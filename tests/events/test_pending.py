@@ -80,7 +80,10 @@ def test_without_what_is_required_it_ends(run, controller, rulebook, variable):
     assert variable in ended.output
 
 
-@pytest.mark.parametrize("rulebook, variable, value", [("pending", LISTS[0], ["12345"]), ("pending", LISTS[1], ADMINISTRATOR), ("pending_controller", LISTS[1], {})])
+@pytest.mark.parametrize(
+    "rulebook, variable, value",
+    [("pending", LISTS[0], ["12345"]), ("pending", LISTS[1], ADMINISTRATOR), ("pending_controller", LISTS[1], {})],
+)
 def test_a_list_of_another_form_ends_it(run, controller, rulebook, variable, value):
     given = {**VARIABLES, "securityhub_job_template": TEMPLATE_NAME, variable: value}
     ended = run(rulebook, given, *controller.arguments(rulebook))
