@@ -48,11 +48,12 @@ help:
 	@echo '  make functional      the product through HTTP, on the emulator or a small server, with plain pytest'
 	@echo '  make selftests       what the tests stand on: the emulator, the benchmark, the tools'
 	@echo '  make integration     the integration targets, with ansible-playbook on the emulator (TARGET=name for one)'
+	@echo '  make distribution    the built collection in ansible-builder and ansible-runner'
 	@echo '  make events          the rulebooks, by ansible-rulebook on the emulator'
 	@echo '  make importer        galaxy-importer on the built collection'
 	@echo 'make nightly           what takes longer: faults, matrix, newest and mutants'
 	@echo '  make faults          every fault of every call of every module, of which functional has a sample'
-	@echo '  make matrix          the tests on each Python 3.10 to 3.13 found here'
+	@echo '  make matrix          the tests on the built collection, with each ansible-core from 2.17 to 2.21 (ARGS="--only 14" for one)'
 	@echo '  make newest          the tests with the newest releases of everything, instead of those in the locks'
 	@echo '  make mutants         deliberate mistakes in the collection, and which of them no test notices (ARGS=pattern for some)'
 	@echo 'make locks             tests/requirements/*.txt: the newest of what tests/requirements/versions.in leaves open'
@@ -89,8 +90,11 @@ pythons: $(VENV_READY)
 stage: $(VENV_READY)
 	@$(VENV)/bin/python $(TOOLS)/stage.py $(BUILD)
 
+# PREPARED=yes: the environment is there already. "make matrix" has made it, with the built collection in the place of the staged one.
 .PHONY: env
+ifneq ($(PREPARED),yes)
 env: $(VENV_READY) $(AMAZON_AWS_READY) home stage
+endif
 
 # --- The two commands ----------------------------------------------------------------------------
 
@@ -100,7 +104,7 @@ demo: env
 
 # Those that depend on the versions of what the collection runs with.
 TESTS := units functional selftests integration
-GATES := style types lint docs conventions sanity $(TESTS) events importer
+GATES := style types lint docs conventions sanity $(TESTS) distribution events importer
 
 .PHONY: test
 test: env $(CHECKS_READY)
@@ -183,6 +187,11 @@ events: events-env
 demo-events: events-env
 	@$(INSIDE) env PYTHONPATH=tests:tests/tools python $(TOOLS)/demo_events.py --output $(EVENTS)
 
+# The built collection where others run it. ARTIFACT is its file.
+.PHONY: distribution
+distribution: build
+	@$(INSIDE) env ARTIFACT=$(abspath $(BUILD))/$(ARTIFACT) python -m pytest -q -rs -p no:cacheprovider -n 2 $(ARGS) tests/distribution
+
 .PHONY: integration
 integration: env
 	@$(INSIDE) python $(TOOLS)/integration.py --output $(abspath $(BUILD))/integration --arguments=$(call quoted,$(ARGS)) $(TARGET)
@@ -229,8 +238,8 @@ faults: env
 	@FAULTS=all $(PYTEST) $(ARGS) tests/functional/faults
 
 .PHONY: matrix
-matrix: env
-	@$(VENV)/bin/python $(TOOLS)/matrix.py $(MAKE) $(BUILD) $(TESTS)
+matrix: build
+	@$(VENV)/bin/python $(TOOLS)/matrix.py $(MAKE) $(BUILD) $(BUILD)/$(ARTIFACT) $(LIST) units functional integration $(ARGS)
 
 # Made anew each time: what is newest changes.
 .PHONY: newest

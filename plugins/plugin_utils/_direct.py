@@ -43,7 +43,7 @@ display = Display()
 SWITCH = "cloudsec_securityhub_direct_execution"
 
 # As galaxy.yml says
-MINIMUM_AMAZON_AWS = "10.0.0"
+MINIMUM_AMAZON_AWS = "8.2.1"
 
 
 def _missing_collection() -> str | None:

@@ -4,7 +4,7 @@
 """Run the integration targets with the real ansible-playbook, each against an emulator of its own.
 
 A target is a folder in tests/integration/targets: a role, or a script runme.sh. It gets the variables
-emulator_url (the address), emulator (all that the emulator says of itself) and output_dir (a folder for its files);
+emulator_url (the address), emulator (all that the emulator says of itself), amazon_aws_version and output_dir (a folder for its files);
 a script gets the first and last as EMULATOR_URL and OUTPUT_DIR, and all of them in the file that EMULATOR_VARS names.
 Every target runs twice, with direct execution and without. One whose aliases say "both_ways" compares the two itself, and runs once; so
 does one whose aliases say "directly", since what it tests is the same either way. One whose aliases say "halves" runs directly in two
@@ -102,7 +102,14 @@ def command_for(target, folder, variables, arguments):
     return ["ansible-playbook", "-i", inventory_file, "-e", "@" + variables, playbook, *arguments], folder
 
 
-def run_target(target, way, output, arguments):
+def amazon_aws_version():
+    """The version of the collection amazon.aws that Ansible finds."""
+    command = ["ansible-galaxy", "collection", "list", "amazon.aws", "--format", "json"]
+    found = json.loads(subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True).stdout)
+    return next(collections["amazon.aws"]["version"] for collections in found.values())
+
+
+def run_target(target, way, output, arguments, more):
     folder = os.path.join(output, "-".join([target, *way.split()]))
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(os.path.join(folder, "output"))
@@ -112,7 +119,7 @@ def run_target(target, way, output, arguments):
     try:
         with running_emulator(folder) as emulator, open(log, "wb") as stream:
             output_dir = os.path.join(folder, "output")
-            facts = {"emulator_url": emulator["url"], "emulator": emulator, "emulator_calls": CALLS, "output_dir": output_dir, **ways_of(target)[way]}
+            facts = {"emulator_url": emulator["url"], "emulator": emulator, "emulator_calls": CALLS, "output_dir": output_dir, **more, **ways_of(target)[way]}
             variables = write_json(os.path.join(folder, "variables.json"), facts)
             command, place = command_for(target, folder, variables, arguments)
             environment = dict(
@@ -156,7 +163,7 @@ def main():
         sys.exit(f"There is no target in {TARGETS}.")
     started = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        arguments = os.path.abspath(args.output), shlex.split(args.arguments)
+        arguments = os.path.abspath(args.output), shlex.split(args.arguments), {"amazon_aws_version": amazon_aws_version()}
         runs = [pool.submit(run_target, target, way, *arguments) for target in targets for way in ways_of(target, args.way)]
         results = []
         for run in concurrent.futures.as_completed(runs):

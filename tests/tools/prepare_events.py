@@ -18,6 +18,7 @@ import subprocess
 import sys
 
 from find_pythons import find_pythons
+from installed import install
 
 OLDEST_PYTHON = (3, 12)
 OLDEST_JAVA = 17
@@ -60,9 +61,7 @@ def install_collections(folder, artifact):
     home = folder / "home"
     shutil.rmtree(home, ignore_errors=True)
     collections = home / ".ansible" / "collections"
-    galaxy = [str(folder / "venv" / "bin" / "ansible-galaxy"), "collection", "install", "--offline", "--no-deps", "-p", str(collections), artifact]
-    environment = {"HOME": str(home), "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
-    subprocess.run(galaxy, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True)
+    install(artifact, collections, folder / "venv", home, "--no-deps")
     os.symlink(folder / "amazon_aws" / "ansible_collections" / "amazon", collections / "ansible_collections" / "amazon")
 
 
@@ -83,7 +82,7 @@ def main():
         told = {"missing": "Rulebooks need Java 17 or later. Install it: apt-get install default-jre-headless"}
     else:
         make_environment(folder, python, args.kind)
-        install_collections(folder, os.path.abspath(args.artifact))
+        install_collections(folder, args.artifact)
     (folder / "environment.json").write_text(json.dumps(told), encoding="utf-8")
 
 

@@ -105,8 +105,8 @@ def test_regions_that_botocore_does_not_know_like_this(world, monkeypatch, tmp_p
     data = json.loads((pathlib.Path(botocore.__file__).parent / "data" / "endpoints.json").read_text(encoding="utf-8"))
     for partition in data["partitions"]:
         for service in ("ec2", "securityhub"):
-            partition["services"][service]["endpoints"].pop(REGIONS[2], None)
-        partition["services"]["securityhub"]["endpoints"].pop(REGIONS[0], None)
+            partition["services"].get(service, {"endpoints": {}})["endpoints"].pop(REGIONS[2], None)
+        partition["services"].get("securityhub", {"endpoints": {}})["endpoints"].pop(REGIONS[0], None)
     (tmp_path / "endpoints.json").write_text(json.dumps(data), encoding="utf-8")
     monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path))
     world.member_of(WANTED)
