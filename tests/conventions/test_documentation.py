@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 
+import matrix
 import pytest
 import yaml
 
@@ -25,6 +26,8 @@ PLUGINS_OF = {
 }
 PLUGINS = [name for names in PLUGINS_OF.values() for name in names]
 NAMESPACE = "cloudsec.securityhub."
+# Where pictures are shown from
+RAW = "https://raw.githubusercontent.com/cloudsec/cloudsec.securityhub"
 # In the order of their columns in docs/playbooks.md
 PLAYBOOKS = ("onboard", "offboard", "coverage", "accept")
 RULEBOOKS = ("invited", "invited_controller", "pending", "pending_controller")
@@ -96,6 +99,10 @@ def test_yaml_is_understood(snippet, options, tmp_path):
                 assert set(defaults) <= options[NAMESPACE + "securityhub_invitation"]
     elif is_variables(content):
         assert set(content) <= described_variables()
+    elif "images" in content:
+        pass  # tests/distribution takes it
+    elif set(content) == {"collections"}:
+        assert {collection["name"] for collection in content["collections"]} <= {NAMESPACE.strip("."), "amazon.aws"}
     elif "plugin" in content:
         assert set(content) <= options[content["plugin"]]
     else:
@@ -220,10 +227,29 @@ def anchors(page):
 
 @pytest.mark.parametrize("page", [pytest.param(page, id=os.path.relpath(page, ROOT)) for page in PAGES])
 def test_links_lead_somewhere(page):
+    """Those of the README, which is shown alone, to the repository; those of other pages to what users have installed."""
+    galaxy = yaml.safe_load(read("galaxy.yml"))
+    is_readme = page == os.path.join(ROOT, galaxy["readme"])
     for link in re.findall(r"\]\(([^)\s]+)\)", read(page)):
-        if "://" in link:
-            continue
         path, _hash, anchor = link.partition("#")
-        target = os.path.normpath(os.path.join(os.path.dirname(page), path)) if path else page
+        in_repository = re.fullmatch(rf"{re.escape(galaxy['repository'])}/blob/main/(.*)|{RAW}/main/(.*)", path)
+        if in_repository:
+            target = os.path.join(ROOT, in_repository[1] or in_repository[2])
+        elif "://" in path:
+            continue
+        else:
+            assert not (is_readme and path), f"{link} leads nowhere on Galaxy"
+            target = os.path.normpath(os.path.join(os.path.dirname(page), path)) if path else page
+            kept = os.path.relpath(target, ROOT)
+            assert not any(kept == name or kept.startswith(name + os.sep) for name in galaxy["build_ignore"]), f"{link} is not in what users install"
         assert os.path.exists(target), link
         assert not anchor or anchor in anchors(target), link
+
+
+def test_the_readme_says_what_is_tested():
+    tested = re.findall(r"^\| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \| ([\d.]+|newest) \|$", read("README.md"), re.MULTILINE)
+    assert tested == [(*row[:4], row.boto3 or "newest") for row in matrix.ROWS]
+    requirements = read("README.md").split("## Requirements")[1].split("\n## ")[0]
+    lowest, highest = (yaml.safe_load(read("galaxy.yml"))["dependencies"]["amazon.aws"]).split(",")
+    assert f"| {lowest.removeprefix('>=')} or later, before {highest.removeprefix('<').partition('.')[0]};" in requirements
+    assert min(row.core for row in matrix.ROWS) + ".0" in yaml.safe_load(read("meta", "runtime.yml"))["requires_ansible"]

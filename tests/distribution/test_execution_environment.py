@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import venv
@@ -58,6 +59,16 @@ def test_the_python_packages_that_it_finds_suffice(aws, collections, credentials
     settings = environment(tmp_path, python.parent, ANSIBLE_COLLECTIONS_PATH=str(collections), **credentials)
     assert "changed=1" in run(python.parent / "ansible-playbook", "-i", "localhost,", "-c", "local", play, env=settings)
     assert all(aws.state(MEMBER, region)["administrator"]["AccountId"] == ADMINISTRATOR for region in REGIONS)
+
+
+def test_the_definition_in_the_guide_makes_a_context(place, tmp_path):
+    guide = (place / "docs" / "large_inventories.md").read_text(encoding="utf-8")
+    [definition] = re.findall(r"^```yaml\n(version: 3\n.*?)^```$", guide, re.DOTALL | re.MULTILINE)
+    (tmp_path / "execution-environment.yml").write_text(definition.replace("YOUR_BASE_IMAGE:TAG", "localhost/base:1"), encoding="utf-8")
+    context = tmp_path / "context"
+    run(BIN / "ansible-builder", "create", "-c", context, "--output-filename", "Containerfile", cwd=tmp_path)
+    assert "localhost/base:1" in (context / "Containerfile").read_text(encoding="utf-8")
+    assert yaml.safe_load((context / "_build" / "requirements.yml").read_text(encoding="utf-8")) == {"collections": ["cloudsec.securityhub"]}
 
 
 def test_a_context_made_of_it_has_all_that_it_needs(place, tmp_path):
