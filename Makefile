@@ -51,7 +51,8 @@ help:
 	@echo '  make distribution    the built collection in ansible-builder and ansible-runner'
 	@echo '  make events          the rulebooks, by ansible-rulebook on the emulator'
 	@echo '  make importer        galaxy-importer on the built collection'
-	@echo 'make nightly           what takes longer: faults, matrix, newest and mutants'
+	@echo 'make nightly           what takes longer: sanity-all, faults, matrix, newest and mutants'
+	@echo '  make sanity-all      ansible-test sanity on each Python found here'
 	@echo '  make faults          every fault of every call of every module, of which functional has a sample'
 	@echo '  make matrix          the tests on the built collection, with each ansible-core from 2.17 to 2.21 (ARGS="--only 14" for one)'
 	@echo '  make newest          the tests with the newest releases of everything, instead of those in the locks'
@@ -158,6 +159,11 @@ conventions: env
 .PHONY: sanity
 sanity: env pythons
 	@$(INSIDE) python $(TOOLS)/seed_get_pip.py
+	@$(INSIDE) ansible-test sanity --python $(PYTHON_VERSION) $(ARGS)
+
+.PHONY: sanity-all
+sanity-all: env pythons
+	@$(INSIDE) python $(TOOLS)/seed_get_pip.py
 	@$(INSIDE) ansible-test sanity $(ARGS)
 
 .PHONY: units
@@ -231,7 +237,7 @@ mutants: env
 
 .PHONY: nightly
 nightly: env
-	@$(VENV)/bin/python $(TOOLS)/gates.py $(MAKE) faults matrix newest mutants
+	@$(VENV)/bin/python $(TOOLS)/gates.py $(MAKE) sanity-all faults matrix newest mutants
 
 .PHONY: faults
 faults: env

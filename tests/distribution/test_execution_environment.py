@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 import venv
+from typing import Any
 
 import yaml
 
@@ -40,7 +41,8 @@ PLAY = [
 
 def run(*command, **options):
     """Run a command that has to succeed; what it has printed."""
-    ended = subprocess.run(list(map(str, command)), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
+    streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    ended = subprocess.run(list(map(str, command)), text=True, check=False, **streams, **options)
     assert ended.returncode == 0, ended.stdout
     return ended.stdout
 

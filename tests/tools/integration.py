@@ -17,6 +17,7 @@ import argparse
 import concurrent.futures
 import json
 import os
+import pathlib
 import shlex
 import shutil
 import subprocess
@@ -28,6 +29,8 @@ from emulator_process import running_emulator
 TARGETS = os.path.abspath(os.path.join("tests", "integration", "targets"))
 CONFIG = os.path.abspath(os.path.join("tests", "integration", "ansible.cfg"))
 TARGET_TIMEOUT = 900
+# How Ansible begins to say that a release to come will not do what this one does
+DEPRECATION = b"[DEPRECATION WARNING]"
 SWITCH = "cloudsec_securityhub_direct_execution"
 # What the emulator was called, as a variable: a module that asks for it would take longer than many a task that it is about
 CALLS = "{{ lookup('ansible.builtin.url', emulator_url ~ '/_emulator/calls', split_lines=false, use_proxy=false) | from_json }}"
@@ -133,8 +136,10 @@ def run_target(target, way, output, arguments, more):
             ended = subprocess.run(
                 command, cwd=place, env=environment, stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT, timeout=TARGET_TIMEOUT, check=False
             )
-            if ended.returncode:
-                failure = f"exit code {ended.returncode}"
+        if ended.returncode:
+            failure = f"exit code {ended.returncode}"
+        elif DEPRECATION in pathlib.Path(log).read_bytes():
+            failure = "something is deprecated"
     except subprocess.TimeoutExpired:
         failure = f"not done after {TARGET_TIMEOUT} seconds"
     except (OSError, RuntimeError) as error:
