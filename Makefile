@@ -51,7 +51,7 @@ help:
 	@echo '  make distribution    the built collection in ansible-builder and ansible-runner'
 	@echo '  make events          the rulebooks, by ansible-rulebook on the emulator'
 	@echo '  make importer        galaxy-importer on the built collection'
-	@echo 'make nightly           what takes longer: sanity-all, faults, matrix, newest and mutants'
+	@echo 'make nightly           what takes longer: docsite, sanity-all, faults, matrix, newest and mutants'
 	@echo '  make sanity-all      ansible-test sanity on each Python found here'
 	@echo '  make faults          every fault of every call of every module, of which functional has a sample'
 	@echo '  make matrix          the tests on the built collection, with each ansible-core from 2.17 to 2.21 (ARGS="--only 14" for one)'
@@ -60,6 +60,7 @@ help:
 	@echo 'make locks             tests/requirements/*.txt: the newest of what tests/requirements/versions.in leaves open'
 	@echo 'make changelog         CHANGELOG.rst of the version in galaxy.yml, from changelogs/fragments'
 	@echo 'make bench             what it costs, beside other ways to do the same (some 15 minutes)'
+	@echo 'make docsite           the documentation as a site, in $(BUILD)/docsite; every link in it is checked'
 	@echo 'make picture           docs/images/coverage.png, the picture of the coverage page'
 	@echo 'make build             the collection as Galaxy takes it, in $(BUILD)/'
 	@echo 'make env               only the environment: $(VENV), amazon.aws, the staged collection'
@@ -222,6 +223,12 @@ changelog: env $(CHECKS_READY)
 	@cp $(STAGED)/changelogs/changelog.yaml changelogs/
 	@for fragment in changelogs/fragments/*; do [ -e "$(STAGED)/$$fragment" ] || rm "$$fragment"; done
 
+DOCSITE_READY := $(BUILD)/venv-docsite/$(READY)
+
+.PHONY: docsite
+docsite: env $(DOCSITE_READY)
+	@sh $(TOOLS)/inside.sh $(BUILD) venv-docsite python tests/docsite --output $(abspath $(BUILD))/docsite $(ARGS)
+
 .PHONY: picture
 picture: env
 	@$(INSIDE) env PYTHONPATH=tests:tests/tools:$(abspath $(COLLECTIONS)) python $(TOOLS)/picture.py $(abspath $(BUILD))/coverage.png
@@ -237,7 +244,7 @@ mutants: env
 
 .PHONY: nightly
 nightly: env
-	@$(VENV)/bin/python $(TOOLS)/gates.py $(MAKE) sanity-all faults matrix newest mutants
+	@$(VENV)/bin/python $(TOOLS)/gates.py $(MAKE) docsite sanity-all faults matrix newest mutants
 
 .PHONY: faults
 faults: env

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The action plugin of every module: the others are symbolic links to this file. Which module it is for is in the name that Ansible loads it under."""
+"""The action plugin of the module of this file's name."""
 
 from __future__ import annotations
 

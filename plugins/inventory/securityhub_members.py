@@ -70,10 +70,12 @@ options:
       - By default, any region that can't be read is a failure, so that nobody takes a part for the whole. Nor is a part cached.
     type: bool
     default: false
+requirements:
+  - boto3 >= 1.35.0
+  - botocore >= 1.35.0
 extends_documentation_fragment:
   - inventory_cache
   - constructed
-  - amazon.aws.boto3
   - amazon.aws.common.plugins
   - amazon.aws.region.plugins
   - amazon.aws.assume_role.plugins

@@ -73,7 +73,6 @@ options:
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
-  - amazon.aws.boto3
   - cloudsec.securityhub.account
   - cloudsec.securityhub.attributes
 """

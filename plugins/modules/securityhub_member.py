@@ -67,7 +67,6 @@ seealso:
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
-  - amazon.aws.boto3
   - cloudsec.securityhub.account
   - cloudsec.securityhub.attributes
 """
