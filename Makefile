@@ -51,7 +51,8 @@ help:
 	@echo '  make distribution    the built collection in ansible-builder and ansible-runner'
 	@echo '  make events          the rulebooks, by ansible-rulebook on the emulator'
 	@echo '  make importer        galaxy-importer on the built collection'
-	@echo 'make nightly           what takes longer: docsite, sanity-all, faults, matrix, newest and mutants'
+	@echo 'make nightly           what takes longer: docsite, guides, sanity-all, faults, matrix, newest and mutants'
+	@echo '  make guides          the README and the guides, followed to the letter'
 	@echo '  make sanity-all      ansible-test sanity on each Python found here'
 	@echo '  make faults          every fault of every call of every module, of which functional has a sample'
 	@echo '  make matrix          the tests on the built collection, with each ansible-core from 2.17 to 2.21 (ARGS="--only 14" for one)'
@@ -199,6 +200,11 @@ demo-events: events-env
 distribution: build
 	@$(INSIDE) env ARTIFACT=$(abspath $(BUILD))/$(ARTIFACT) python -m pytest -q -rs -p no:cacheprovider -n 2 $(ARGS) tests/distribution
 
+# The README and the guides, to the letter.
+.PHONY: guides
+guides: build
+	@$(INSIDE) env ARTIFACT=$(abspath $(BUILD))/$(ARTIFACT) python -m pytest -q -rs -p no:cacheprovider $(ARGS) tests/guides
+
 .PHONY: integration
 integration: env
 	@$(INSIDE) python $(TOOLS)/integration.py --output $(abspath $(BUILD))/integration --arguments=$(call quoted,$(ARGS)) $(TARGET)
@@ -244,7 +250,7 @@ mutants: env
 
 .PHONY: nightly
 nightly: env
-	@$(VENV)/bin/python $(TOOLS)/gates.py $(MAKE) docsite sanity-all faults matrix newest mutants
+	@$(VENV)/bin/python $(TOOLS)/gates.py $(MAKE) docsite guides sanity-all faults matrix newest mutants
 
 .PHONY: faults
 faults: env

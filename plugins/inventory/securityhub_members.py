@@ -190,6 +190,11 @@ class InventoryModule(AWSInventoryBase):
                 self.update_cached_result(path, cache, memberships)
         self._populate([membership for membership in memberships if self._makes_sense(membership) and wanted(membership)])
 
+    def get_option(self, option: str, hostvars: dict[str, Any] | None = None) -> Any:
+        """An option's value, its templates replaced. Without any it is not amazon.aws's to look at, whose way ansible-core deprecates before release 11."""
+        value = super(AWSInventoryBase, self).get_option(option, hostvars)
+        return super().get_option(option, hostvars) if self.templar and self.templar.is_template(value) else value
+
     def _is_named_in(self, config: Any) -> bool:
         return isinstance(config, Mapping) and config.get("plugin") == self.NAME
 

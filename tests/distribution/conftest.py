@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import pathlib
 import sys
+import tempfile
 
 import pytest
 from emulator.client import Client
@@ -62,4 +63,12 @@ def credentials(facts):
 
 def environment(home, bin_folder, **more):
     """The environment of a process that has nothing of this one's but where programs are."""
-    return {"HOME": str(home), "PATH": os.pathsep.join([str(bin_folder), os.environ["PATH"]]), "LC_ALL": "C.UTF-8", "NO_PROXY": "*", **more}
+    return {
+        "HOME": str(home),
+        "PATH": os.pathsep.join([str(bin_folder), os.environ["PATH"]]),
+        "LC_ALL": "C.UTF-8",
+        "NO_PROXY": "*",
+        # Ansible would take a folder in the home, where the path of its socket may be too long
+        "ANSIBLE_LOCAL_TEMP": tempfile.gettempdir(),
+        **more,
+    }

@@ -65,7 +65,7 @@ def test_the_python_packages_that_it_finds_suffice(aws, collections, credentials
 
 def test_the_definition_in_the_guide_makes_a_context(place, tmp_path):
     guide = (place / "docs" / "large_inventories.md").read_text(encoding="utf-8")
-    [definition] = re.findall(r"^```yaml\n(version: 3\n.*?)^```$", guide, re.DOTALL | re.MULTILINE)
+    [definition] = re.findall(r"^```yaml\n(# execution-environment.yml\n.*?)^```$", guide, re.DOTALL | re.MULTILINE)
     (tmp_path / "execution-environment.yml").write_text(definition.replace("YOUR_BASE_IMAGE:TAG", "localhost/base:1"), encoding="utf-8")
     context = tmp_path / "context"
     run(BIN / "ansible-builder", "create", "-c", context, "--output-filename", "Containerfile", cwd=tmp_path)
