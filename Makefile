@@ -35,6 +35,7 @@ AMAZON_AWS_READY := $(COLLECTIONS)/ansible_collections/amazon/aws/$(READY)
 help:
 	@echo 'make demo              accept invitations of many accounts on an emulator of AWS, and watch'
 	@echo 'make demo-events       an invitation arrives, and the account is a member seconds later, by a rulebook'
+	@echo 'make emulator          the emulator of AWS, for other tools too (ARGS=--help)'
 	@echo 'make quick             a first answer in under a minute: style, units, contract'
 	@echo 'make fix               format the Python, and mend what ruff can mend'
 	@echo 'make test              everything that gates a change, one after the other:'
@@ -228,6 +229,11 @@ changelog: env $(CHECKS_READY)
 	@cp $(STAGED)/CHANGELOG.rst .
 	@cp $(STAGED)/changelogs/changelog.yaml changelogs/
 	@for fragment in changelogs/fragments/*; do [ -e "$(STAGED)/$$fragment" ] || rm "$$fragment"; done
+
+# Until Ctrl-C.
+.PHONY: emulator
+emulator: env
+	@exec $(INSIDE) env PYTHONPATH=tests python -m emulator $(ARGS)
 
 DOCSITE_READY := $(BUILD)/venv-docsite/$(READY)
 
