@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import pathlib
 import sys
-import tempfile
 
 import pytest
 from emulator.client import Client
@@ -68,7 +67,5 @@ def environment(home, bin_folder, **more):
         "PATH": os.pathsep.join([str(bin_folder), os.environ["PATH"]]),
         "LC_ALL": "C.UTF-8",
         "NO_PROXY": "*",
-        # Ansible would take a folder in the home, where the path of its socket may be too long
-        "ANSIBLE_LOCAL_TEMP": tempfile.gettempdir(),
         **more,
     }

@@ -12,7 +12,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import textwrap
 from typing import Any
 
@@ -121,8 +120,6 @@ def environment(facts, tmp_path_factory):
         "PATH": os.pathsep.join([str(pathlib.Path(sys.prefix) / "bin"), os.environ["PATH"]]),
         "LC_ALL": "C.UTF-8",
         "NO_PROXY": "*",
-        # Ansible would take a folder in the home, where the path of its socket may be too long
-        "ANSIBLE_LOCAL_TEMP": tempfile.gettempdir(),
         "AWS_ENDPOINT_URL": facts["url"],
         "AWS_EC2_METADATA_DISABLED": "true",
     }

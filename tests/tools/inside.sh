@@ -34,8 +34,6 @@ export ANSIBLE_CONFIG="$HOME/ansible.cfg"
 # Their defaults are in the home of "~USER", which is not HOME's, but that of /etc/passwd.
 export ANSIBLE_REMOTE_TEMP="$HOME/.ansible/tmp"
 export ANSIBLE_ASYNC_DIR="$HOME/.ansible_async"
-# ansible-core 2.21 has a socket in there, whose path must not be longer than some 100 characters.
-export ANSIBLE_LOCAL_TEMP="${TMPDIR:-/tmp}"
 export ANSIBLE_COLLECTIONS_PATH="$build/collections"
 staged="$build/collections/ansible_collections/cloudsec/securityhub"
 # Else ansible-test asks the git checkout around the build folder for the files, and there they are ignored.

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 
 INVENTORY = "all: {hosts: {localhost: {ansible_connection: local}}}\n"
 
@@ -20,8 +19,6 @@ def environment(prepared, facts, **more):
         **{name: os.environ[name] for name in ("LC_ALL", "NO_PROXY", "no_proxy", "JAVA_HOME") if name in os.environ},
         "PATH": os.pathsep.join([prepared["bin"], os.environ["PATH"]]),
         "HOME": prepared["home"],
-        # Ansible would take a folder in the home, where the path of its socket may be too long
-        "ANSIBLE_LOCAL_TEMP": tempfile.gettempdir(),
         "AWS_ACCESS_KEY_ID": facts["access_key"],
         "AWS_SECRET_ACCESS_KEY": facts["secret_key"],
         "AWS_ENDPOINT_URL": facts["url"],

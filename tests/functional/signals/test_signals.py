@@ -14,6 +14,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 import pytest
@@ -44,7 +45,9 @@ class Run:
     def __init__(self, command, environment, folder):
         self._mark = f"MARK_OF_RUN={folder}"
         self._log = folder / "output.log"
-        environment = {**environment, "MARK_OF_RUN": str(folder), "TMPDIR": str(folder)}
+        # By a short path: ansible-core 2.21 has a socket in there, whose path has some 100 characters at most
+        self._temporary = tempfile.TemporaryDirectory()
+        environment = {**environment, "MARK_OF_RUN": str(folder), "TMPDIR": self._temporary.name}
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
                 command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, preexec_fn=self._hear_ctrl_c
@@ -92,6 +95,7 @@ class Run:
             return not left
 
         assert wait_for(is_dead, GRACE), self.left()
+        self._temporary.cleanup()
 
 
 def wait_for(condition, seconds):
@@ -172,7 +176,8 @@ def test_nothing_goes_on_and_the_next_run_does_what_was_left(tmp_path, playbook,
         control.add_fault(operation="ListInvitations", account=LATE, times=None, response={"Invitations": []})
 
         with accounts.run("ended") as run:
-            assert wait_for(accounts.is_in_the_middle, RUN) and run.process.poll() is None, run.output
+            wait_for(lambda: run.process.poll() is not None or accounts.is_in_the_middle(), RUN)
+            assert run.process.poll() is None and accounts.is_in_the_middle(), run.output
             run.end(number)
             assert wait_for(lambda: not run.left(), GRACE), run.left()
         calls = len(control.calls())
