@@ -108,11 +108,11 @@ demo: env
 
 # Those that depend on the versions of what the collection runs with.
 TESTS := units functional selftests integration
-GATES := style types lint docs conventions sanity $(TESTS) distribution events importer
+GATES := style types lint docs conventions $(TESTS) sanity distribution events importer
 
 .PHONY: test
 test: env $(CHECKS_READY)
-	@$(VENV)/bin/python $(TOOLS)/gates.py $(MAKE) $(GATES)
+	@$(VENV)/bin/python $(TOOLS)/gates.py --beside sanity $(MAKE) $(GATES)
 
 # --- While working -------------------------------------------------------------------------------
 

@@ -236,3 +236,41 @@ def test_make_installs_the_newest_only_when_told_to(tmp_path, environment):
         ended = run(["make", "--dry-run", "--no-print-directory", "env", f"BUILD={tmp_path / 'build'}", *words], cwd=ROOT, env=environment)
         assert ended.returncode == 0, ended.stdout
         assert set(re.findall(r"tests/requirements/(\S+)", ended.stdout)) == {"run." + suffix, "amazon_aws." + suffix}
+
+
+GATE = """#!/bin/sh
+# As make is called: with an option, and the name of a gate
+echo "$2 begins" >> log
+case $2 in
+    broken) exit 3 ;;
+    slow) while [ ! -e seen ]; do sleep 0.1; done ;;
+    quick) while ! grep -q "slow begins" log; do sleep 0.1; done; touch seen ;;
+    endless) sleep 600 ;;
+esac
+echo "===== 2 passed in 1.00s ====="
+echo "$2 ends" >> log
+"""
+
+
+def run_gates(folder, *arguments):
+    """What the gates print, their exit code, and what they have noted of themselves."""
+    make = folder / "make"
+    make.write_text(GATE, encoding="utf-8")
+    make.chmod(0o755)
+    command = [sys.executable, str(TOOLS / "gates.py"), "--beside", arguments[-1], str(make), *arguments]
+    ended = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, timeout=60, check=False)
+    return ended.stdout, ended.returncode, (folder / "log").read_text(encoding="utf-8").splitlines()
+
+
+def test_a_gate_runs_beside_the_others_and_is_shown_in_its_turn(tmp_path):
+    printed, code, log = run_gates(tmp_path, "first", "quick", "slow")
+    assert code == 0
+    assert log[:3] == ["first begins", "first ends", *log[2:3]] and set(log[2:4]) == {"slow begins", "quick begins"}
+    assert re.findall(r"^#+ (\w+) #+$", printed, re.MULTILINE) == ["first", "quick", "slow", "summary"]
+    assert "===== 6 passed" in printed
+
+
+def test_a_gate_that_fails_ends_the_one_beside_it(tmp_path):
+    printed, code, log = run_gates(tmp_path, "first", "broken", "endless")
+    assert code != 0 and "endless          not run" in printed
+    assert "endless ends" not in log
