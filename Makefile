@@ -94,7 +94,8 @@ pythons: $(VENV_READY)
 stage: $(VENV_READY)
 	@$(VENV)/bin/python $(TOOLS)/stage.py $(BUILD)
 
-# PREPARED=yes: the environment is there already. "make matrix" has made it, with the built collection in the place of the staged one.
+# PREPARED=yes: the environment is there already. "make test" makes it once for all gates, since some run beside others, and "make matrix" makes
+# its own, with the built collection in the place of the staged one.
 .PHONY: env
 ifneq ($(PREPARED),yes)
 env: $(VENV_READY) $(AMAZON_AWS_READY) home stage
@@ -112,7 +113,7 @@ GATES := style types lint docs conventions $(TESTS) sanity distribution events i
 
 .PHONY: test
 test: env $(CHECKS_READY)
-	@$(VENV)/bin/python $(TOOLS)/gates.py --beside sanity $(MAKE) $(GATES)
+	@PREPARED=yes $(VENV)/bin/python $(TOOLS)/gates.py --beside sanity $(MAKE) $(GATES)
 
 # --- While working -------------------------------------------------------------------------------
 

@@ -40,7 +40,7 @@ def run(command, **options):
 @pytest.fixture(name="environment")
 def _environment(tmp_path):
     """That of a shell: nothing of the make that runs this test, and a home of its own."""
-    ours = ("MAKE", "MFLAGS", "GNUMAKEFLAGS", "ARGS", "BUILD", "LOCKED", "PYTHON", "BASE", "TARGET", "ANSIBLE", "XDG_", "LC_")
+    ours = ("MAKE", "MFLAGS", "PREPARED", "GNUMAKEFLAGS", "ARGS", "BUILD", "LOCKED", "PYTHON", "BASE", "TARGET", "ANSIBLE", "XDG_", "LC_")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return {**environment, "HOME": str(tmp_path / "home"), "PYTHON": sys.executable}
 
