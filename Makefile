@@ -130,8 +130,9 @@ quick: style
 # --- The gates -----------------------------------------------------------------------------------
 
 RUFF = $(BUILD)/venv-checks/bin/ruff
+CORES := $(shell $(PYTHON) -c 'import os; print(os.cpu_count() or 1)')
 # Tests wait for something half of their time
-JOBS := $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
+JOBS = $(shell expr 2 '*' $(CORES))
 PYTEST = $(INSIDE) env PYTHONPATH=$(abspath $(COLLECTIONS)) python -m pytest -q -rs -p no:cacheprovider -n $(JOBS) --dist loadfile
 
 .PHONY: style
@@ -160,23 +161,21 @@ conventions: env
 	@$(VENV)/bin/python $(TOOLS)/needs_fragment.py $(call quoted,$(BASE))
 	@$(PYTEST) $(ARGS) tests/conventions
 
-.PHONY: sanity
-sanity: env pythons
+.PHONY: sanity sanity-all
+sanity: SANITY_PYTHON = --python $(PYTHON_VERSION)
+sanity sanity-all: env pythons
 	@$(INSIDE) python $(TOOLS)/seed_get_pip.py
-	@$(INSIDE) ansible-test sanity --python $(PYTHON_VERSION) $(ARGS)
-
-.PHONY: sanity-all
-sanity-all: env pythons
-	@$(INSIDE) python $(TOOLS)/seed_get_pip.py
-	@$(INSIDE) ansible-test sanity $(ARGS)
+	@$(INSIDE) ansible-test sanity $(SANITY_PYTHON) $(ARGS)
 
 .PHONY: units
 units: env
 	@$(INSIDE) ansible-test units --python $(PYTHON_VERSION) $(ARGS) tests/unit/plugins/
 
+# They wait longer, and the longest file begins: what each worker has is in the order of the files.
 .PHONY: functional
+functional: JOBS = $(shell expr 3 '*' $(CORES))
 functional: env
-	@$(PYTEST) $(ARGS) tests/functional
+	@$(PYTEST) --no-loadscope-reorder $(ARGS) tests/functional
 
 .PHONY: selftests
 selftests: env
@@ -207,9 +206,10 @@ distribution: build
 guides: build
 	@$(INSIDE) env ARTIFACT=$(abspath $(BUILD))/$(ARTIFACT) python -m pytest -q -rs -p no:cacheprovider $(ARGS) tests/guides
 
+# ALL=yes: also the ways that a change is not tested in, but a release is.
 .PHONY: integration
 integration: env
-	@$(INSIDE) python $(TOOLS)/integration.py --output $(abspath $(BUILD))/integration --arguments=$(call quoted,$(ARGS)) $(TARGET)
+	@$(INSIDE) python $(TOOLS)/integration.py $(if $(filter yes,$(ALL)),--all) --output $(abspath $(BUILD))/integration --arguments=$(call quoted,$(ARGS)) $(TARGET)
 
 .PHONY: importer
 importer: build $(CHECKS_READY)
@@ -257,7 +257,7 @@ mutants: env
 
 .PHONY: nightly
 nightly: env
-	@$(VENV)/bin/python $(TOOLS)/gates.py $(MAKE) docsite guides sanity-all faults matrix newest mutants
+	@ALL=yes $(VENV)/bin/python $(TOOLS)/gates.py $(MAKE) docsite guides sanity-all faults matrix newest mutants
 
 .PHONY: faults
 faults: env

@@ -79,9 +79,7 @@ def main():
 
     summary, total, failed = [], 0, None
     started = time.monotonic()
-    # What all share is there before anything runs beside it
-    first, *_others = args.gates
-    beside = None
+    beside = start(args.beside) if args.beside in args.gates else None
     running = None
     try:
         for gate in args.gates:
@@ -95,8 +93,6 @@ def main():
             summary.append((gate, "FAILED" if code else "passed", f"{passed} tests" if passed else "", running.seconds))
             if failed:
                 break
-            if gate == first and args.beside in args.gates[1:]:
-                beside = start(args.beside)
     finally:
         for left in (running, beside):
             if left:

@@ -6,9 +6,11 @@
 A target is a folder in tests/integration/targets: a role, or a script runme.sh. It gets the variables
 emulator_url (the address), emulator (all that the emulator says of itself), amazon_aws_version and output_dir (a folder for its files);
 a script gets the first and last as EMULATOR_URL and OUTPUT_DIR, and all of them in the file that EMULATOR_VARS names.
-Every target runs twice, with direct execution and without. One whose aliases say "both_ways" compares the two itself, and runs once; so
-does one whose aliases say "directly", since what it tests is the same either way. One whose aliases say "halves" runs directly in two
-halves at once, since it would be the last to end: it gets the variable half, 0 or 1.
+Every target runs twice, with direct execution and without. Words in its aliases file change that:
+both_ways: it compares the two itself, and runs once.
+directly: it runs once, since what it tests is the same either way.
+directly_unless_all: so does this, unless it is named or --all is given. It takes long, and what it tests is almost the same either way.
+halves: it runs directly in two halves at once, since it would be the last to end; it gets the variable half, 0 or 1.
 """
 
 from __future__ import annotations
@@ -74,14 +76,18 @@ def find_targets(wanted):
     return chosen
 
 
-def ways_of(target, only=None):
-    """How a target runs: a word for each way, and the variables that choose it. only: the one way that is wanted, if the target has it."""
-    if "both_ways" in aliases(target):
+def ways_of(target, only=None, everything=False):
+    """How a target runs: a word for each way, and the variables that choose it.
+
+    only: the one way that is wanted, if the target has it. everything: also those that take long and tell little.
+    """
+    words = aliases(target)
+    if "both_ways" in words:
         return {"both ways": {}}
-    if "directly" in aliases(target):
+    if "directly" in words or ("directly_unless_all" in words and not (everything or only)):
         only = "directly"
     ways = {way: variables for way, variables in WAYS.items() if only in (None, way)}
-    if "halves" in aliases(target) and "directly" in ways:
+    if "halves" in words and "directly" in ways:
         whole = ways.pop("directly")
         ways.update({f"directly, half {half + 1}": dict(whole, half=half) for half in (0, 1)})
     return ways
@@ -122,7 +128,14 @@ def run_target(target, way, output, arguments, more):
     try:
         with running_emulator(folder) as emulator, open(log, "wb") as stream:
             output_dir = os.path.join(folder, "output")
-            facts = {"emulator_url": emulator["url"], "emulator": emulator, "emulator_calls": CALLS, "output_dir": output_dir, **more, **ways_of(target)[way]}
+            facts = {
+                "emulator_url": emulator["url"],
+                "emulator": emulator,
+                "emulator_calls": CALLS,
+                "output_dir": output_dir,
+                **more,
+                **ways_of(target, everything=True)[way],
+            }
             variables = write_json(os.path.join(folder, "variables.json"), facts)
             command, place = command_for(target, folder, variables, arguments)
             environment = dict(
@@ -160,6 +173,7 @@ def main():
     parser.add_argument("--output", required=True, help="the folder for logs and what targets write")
     parser.add_argument("--jobs", type=int, default=2 * (os.cpu_count() or 1), help="how many targets at once; they wait half of their time")
     parser.add_argument("--way", choices=WAYS, help="run only this way")
+    parser.add_argument("--all", action="store_true", help="also what takes long and tells little, which runs otherwise if it is named")
     parser.add_argument("--arguments", default="", help="further words for ansible-playbook, in one string")
     args = parser.parse_args()
 
@@ -169,7 +183,7 @@ def main():
     started = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
         arguments = os.path.abspath(args.output), shlex.split(args.arguments), {"amazon_aws_version": amazon_aws_version()}
-        runs = [pool.submit(run_target, target, way, *arguments) for target in targets for way in ways_of(target, args.way)]
+        runs = [pool.submit(run_target, target, way, *arguments) for target in targets for way in ways_of(target, args.way, args.all or bool(args.targets))]
         results = []
         for run in concurrent.futures.as_completed(runs):
             results.append(run.result())

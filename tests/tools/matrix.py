@@ -10,6 +10,7 @@ collection, installed by ansible-galaxy. Only the tests come from the checkout.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import pathlib
 import shutil
@@ -53,8 +54,18 @@ ROWS = (
 )
 
 
+def there(venv):
+    """The ansible-core, without its patch, and the amazon.aws that a virtual environment has. Raises CalledProcessError."""
+    ask = (
+        "import importlib.metadata, json, sysconfig;"
+        "manifest = open(sysconfig.get_path('purelib') + '/ansible_collections/amazon/aws/MANIFEST.json');"
+        "print(json.dumps([importlib.metadata.version('ansible-core').rpartition('.')[0], json.load(manifest)['collection_info']['version']]))"
+    )
+    return json.loads(subprocess.run([str(venv / "bin" / "python"), "-c", ask], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True).stdout)
+
+
 def prepare(row, python, folder, artifact, kind):
-    """Make a row's environment. Raises CalledProcessError."""
+    """Make a row's environment. Raises CalledProcessError, or ValueError if it is not what the row says."""
     shutil.rmtree(folder, ignore_errors=True)
     venv, home, collections = folder / "venv-run", folder / "home", folder / "collections"
     folder.mkdir(parents=True)
@@ -64,6 +75,8 @@ def prepare(row, python, folder, artifact, kind):
     # pip's resolver looks at the new packages only: nothing here runs awscli, which asks for another botocore
     pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check", "--only-binary", ":all:", *packages]
     subprocess.run(pip, stdin=subprocess.DEVNULL, check=True)
+    if there(venv) != [row.core, row.amazon_aws]:
+        raise ValueError(f"there are ansible-core and amazon.aws {there(venv)}")
     subprocess.run([sys.executable, str(TOOLS / "make_home.py"), str(home)], stdin=subprocess.DEVNULL, check=True)
     install(artifact, collections, venv, home)
     place = collections / "ansible_collections" / "cloudsec" / "securityhub"
@@ -80,10 +93,10 @@ def run(row, python, args):
     folder = pathlib.Path(args.build).resolve() / "matrix" / row.name
     try:
         prepare(row, python, folder, args.artifact, args.kind)
-    except subprocess.CalledProcessError as failed:
+    except (subprocess.CalledProcessError, ValueError) as failed:
         return f"FAILED to be prepared: {failed}"
     # Not as options: the gates' own make finds them in the environment
-    environment = dict(os.environ, MAKEFLAGS="", ARGS="", PREPARED="yes", PYTHON=python, BUILD=str(folder))
+    environment = dict(os.environ, MAKEFLAGS="", ARGS="", PREPARED="yes", ALL="yes", PYTHON=python, BUILD=str(folder))
     gates = [sys.executable, str(TOOLS / "gates.py"), args.make, *args.gates]
     if subprocess.run(gates, env=environment, stdin=subprocess.DEVNULL, check=False).returncode:
         return f"FAILED, see {folder}"
