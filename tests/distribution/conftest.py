@@ -11,11 +11,12 @@ import pathlib
 import sys
 
 import pytest
-from emulator.client import Client
-from emulator_process import running_emulator
+from emulator_fixtures import aws
+from emulator_fixtures import facts
+from emulator_process import credentials_of
 from installed import install
 
-REGIONS = ["eu-west-1", "us-east-1"]
+__all__ = ["aws", "facts"]
 
 
 @pytest.fixture(scope="session")
@@ -34,30 +35,10 @@ def place(collections):
     return collections / "ansible_collections" / "cloudsec" / "securityhub"
 
 
-@pytest.fixture(scope="session")
-def facts(tmp_path_factory):
-    """The emulator."""
-    with running_emulator(str(tmp_path_factory.mktemp("emulator")), ["--regions", ",".join(REGIONS)]) as found:
-        yield found
-
-
-@pytest.fixture
-def aws(facts):
-    """The control of the emulator, all as just started."""
-    control = Client(facts["url"])
-    control.reset(seed=False)
-    return control
-
-
 @pytest.fixture
 def credentials(facts):
     """The environment variables of the account that Ansible runs with."""
-    return {
-        "AWS_ACCESS_KEY_ID": facts["access_key"],
-        "AWS_SECRET_ACCESS_KEY": facts["secret_key"],
-        "AWS_ENDPOINT_URL": facts["url"],
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
+    return credentials_of(facts)
 
 
 def environment(home, bin_folder, **more):

@@ -16,8 +16,8 @@ import venv
 from typing import Any
 
 import yaml
+from emulator_fixtures import REGIONS
 
-from .conftest import REGIONS
 from .conftest import environment
 
 BIN = pathlib.Path(sys.prefix) / "bin"

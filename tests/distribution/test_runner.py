@@ -17,8 +17,8 @@ import sys
 import jq
 import pytest
 import yaml
+from emulator_fixtures import REGIONS
 
-from .conftest import REGIONS
 from .conftest import environment
 
 BIN = pathlib.Path(sys.prefix) / "bin"

@@ -19,10 +19,13 @@ import subprocess
 import sys
 import urllib.parse
 
+import yaml
+
 HERE = pathlib.Path(__file__).parent
 COLLECTION = "cloudsec.securityhub"
-REPOSITORY = "https://github.com/cloudsec/cloudsec.securityhub/blob/main/"
-RAW = "https://raw.githubusercontent.com/cloudsec/cloudsec.securityhub/main/"
+ADDRESS = yaml.safe_load(pathlib.Path("galaxy.yml").read_text(encoding="utf-8"))["repository"]
+REPOSITORY = f"{ADDRESS}/blob/main/"
+RAW = f"{ADDRESS.replace('github.com', 'raw.githubusercontent.com')}/main/"
 PAGES = ("README.md", "CONTRIBUTING.md", "CODE_OF_CONDUCT.md")
 CONF = """
 import sys
@@ -88,7 +91,7 @@ def make(root, site):
 
 
 def broken_links(root, pages):
-    """In words, each link that leads nowhere; and how many lead to other places, which nobody has looked at."""
+    """How many pages there are; in words, each link that leads nowhere; and the links to other places, which nobody has looked at."""
     read = {path: Page(path.read_text(encoding="utf-8")) for path in sorted(pages.rglob("*.html"))}
     broken, elsewhere = [], set()
     for path, page in read.items():

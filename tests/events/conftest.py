@@ -19,13 +19,14 @@ import typing
 import boto3
 import pytest
 import rulebooks
-from emulator.client import Client
-from emulator_process import running_emulator
+from emulator_fixtures import REGIONS
+from emulator_fixtures import aws
+from emulator_fixtures import facts
 from moto.server import ThreadedMotoServer
 
 from .controller import running_controller
 
-REGIONS = ["eu-west-1", "us-east-1"]
+__all__ = ["aws", "facts"]
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 # Seconds, also on a busy machine
 LONGEST = 120
@@ -39,21 +40,6 @@ def environment():
     if "missing" in found:
         pytest.skip(found["missing"])
     return found
-
-
-@pytest.fixture(scope="session")
-def facts(tmp_path_factory):
-    """The emulator."""
-    with running_emulator(str(tmp_path_factory.mktemp("emulator")), ["--regions", ",".join(REGIONS)]) as found:
-        yield found
-
-
-@pytest.fixture
-def aws(facts):
-    """The control of the emulator, all as just started."""
-    control = Client(facts["url"])
-    control.reset(seed=False)
-    return control
 
 
 class Queue:

@@ -10,8 +10,8 @@ import copy
 import time
 
 import pytest
+from emulator_fixtures import REGIONS
 
-from .conftest import REGIONS
 from .controller import TEMPLATE as TEMPLATE_NAME
 
 ADMINISTRATOR, STRANGER = "111111111111", "999999999999"

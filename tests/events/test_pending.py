@@ -9,8 +9,8 @@ from __future__ import annotations
 import signal
 
 import pytest
+from emulator_fixtures import REGIONS
 
-from .conftest import REGIONS
 from .controller import TEMPLATE as TEMPLATE_NAME
 
 ADMINISTRATOR, STRANGER = "111111111111", "999999999999"

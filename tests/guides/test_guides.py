@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from emulator.client import Client
+from emulator_process import credentials_of
 from emulator_process import running_emulator
 from installed import install
 
@@ -131,7 +132,7 @@ def test_a_page_holds(page, facts, folder, environment):
     control.reset(seed=False)
     control.seed(PAGES[page])
     if page == "docs/emulator.md":
-        environment = {**environment, "AWS_ACCESS_KEY_ID": facts["access_key"], "AWS_SECRET_ACCESS_KEY": facts["secret_key"]}
+        environment = {**environment, **credentials_of(facts)}
     wanted = steps(page)
     assert [step for step in wanted if step[0] == "run"]
     for kind, *what in wanted:

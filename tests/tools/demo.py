@@ -13,6 +13,7 @@ import sys
 import textwrap
 import time
 
+from emulator_process import credentials_of
 from emulator_process import running_emulator
 
 DEMO = os.path.join("tests", "demo")
@@ -107,13 +108,7 @@ def main():
     started = time.monotonic()
     print("Starting an emulator of AWS Security Hub CSPM on this machine. Nothing goes to AWS.")
     with running_emulator(args.output, ["--administrator", OTHER_ADMINISTRATOR]) as emulator:
-        environment = dict(
-            os.environ,
-            ANSIBLE_CONFIG="ansible.cfg",
-            AWS_ENDPOINT_URL=emulator["url"],
-            AWS_ACCESS_KEY_ID=emulator["access_key"],
-            AWS_SECRET_ACCESS_KEY=emulator["secret_key"],
-        )
+        environment = {**os.environ, "ANSIBLE_CONFIG": "ansible.cfg", **credentials_of(emulator)}
         for number, (title, about, command, expected) in enumerate(STEPS, 1):
             command = command.replace("{output}", shlex.quote(os.path.relpath(args.output, DEMO)))
             show(number, title, about, command)

@@ -38,6 +38,19 @@ def running_emulator(folder, options=()):
         _stop(process)
 
 
+def credentials_of(facts):
+    """Environment variables with which the account that an emulator starts with reaches it.
+
+    facts: what running_emulator() yields.
+    """
+    return {
+        "AWS_ACCESS_KEY_ID": facts["access_key"],
+        "AWS_SECRET_ACCESS_KEY": facts["secret_key"],
+        "AWS_ENDPOINT_URL": facts["url"],
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
 def _wait_until_ready(process, ready_file, log_file):
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline:

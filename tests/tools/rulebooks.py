@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 
+from emulator_process import credentials_of
+
 INVENTORY = "all: {hosts: {localhost: {ansible_connection: local}}}\n"
 
 
@@ -19,9 +21,6 @@ def environment(prepared, facts, **more):
         **{name: os.environ[name] for name in ("LC_ALL", "NO_PROXY", "no_proxy", "JAVA_HOME") if name in os.environ},
         "PATH": os.pathsep.join([prepared["bin"], os.environ["PATH"]]),
         "HOME": prepared["home"],
-        "AWS_ACCESS_KEY_ID": facts["access_key"],
-        "AWS_SECRET_ACCESS_KEY": facts["secret_key"],
-        "AWS_ENDPOINT_URL": facts["url"],
-        "AWS_EC2_METADATA_DISABLED": "true",
+        **credentials_of(facts),
         **more,
     }

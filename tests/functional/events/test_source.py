@@ -16,8 +16,8 @@ import threading
 import time
 
 import pytest
-from emulator.client import Client
-from emulator_process import running_emulator
+from emulator_fixtures import REGIONS
+from emulator_process import credentials_of
 
 SOURCE = pathlib.Path(__file__).parents[3] / "extensions/eda/plugins/event_source/securityhub_invitations.py"
 # Events as lines of JSON. As ansible-rulebook does, the queue adds to the event that it is given.
@@ -31,23 +31,7 @@ asyncio.run(runpy.run_path(sys.argv[1])["main"](Queue(), json.loads(sys.argv[2])
 """
 ADMINISTRATOR, STRANGER = "111111111111", "999999999999"
 ONE, TWO, THREE = "200000000001", "200000000002", "200000000003"
-REGIONS = ["eu-west-1", "us-east-1"]
 LONGEST = 60  # seconds, also on a busy machine
-
-
-@pytest.fixture(scope="module")
-def facts(tmp_path_factory):
-    """The emulator."""
-    with running_emulator(str(tmp_path_factory.mktemp("emulator")), ["--regions", ",".join(REGIONS)]) as found:
-        yield found
-
-
-@pytest.fixture
-def aws(facts):
-    """The control of the emulator, all as just started."""
-    control = Client(facts["url"])
-    control.reset(seed=False)
-    return control
 
 
 class Source:
@@ -78,9 +62,7 @@ def start(facts, tmp_path):
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHONPATH"))},
         "HOME": str(tmp_path),
-        "AWS_ENDPOINT_URL": facts["url"],
-        "AWS_ACCESS_KEY_ID": facts["access_key"],
-        "AWS_SECRET_ACCESS_KEY": facts["secret_key"],
+        **credentials_of(facts),
     }
 
     def start(stderr=None, **options):

@@ -18,6 +18,7 @@ import pytest
 import yaml
 from axe_playwright_python.sync_playwright import Axe
 from emulator.client import Client
+from emulator_process import credentials_of
 from emulator_process import running_emulator
 
 from . import reports
@@ -54,10 +55,9 @@ def folder(tmp_path_factory):
     (place / "variables.json").write_text(json.dumps(variables), encoding="utf-8")
     with running_emulator(str(place)) as facts:
         Client(facts["url"]).reset(seed=seed)
-        keys = {"AWS_ACCESS_KEY_ID": facts["access_key"], "AWS_SECRET_ACCESS_KEY": facts["secret_key"]}
         ended = subprocess.run(
             ["ansible-playbook", "cloudsec.securityhub.coverage", "-e", f"@{place / 'variables.json'}"],
-            env={**os.environ, **keys, "AWS_ENDPOINT_URL": facts["url"]},
+            env={**os.environ, **credentials_of(facts)},
             cwd=place,
             stdin=subprocess.DEVNULL,
             capture_output=True,

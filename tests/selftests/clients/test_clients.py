@@ -18,6 +18,7 @@ import botocore.session
 import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
+from emulator_process import credentials_of
 from emulator_process import running_emulator
 
 ADMINISTRATOR, MEMBER, REGION = "333333333333", "222222222222", "eu-west-1"
@@ -139,9 +140,7 @@ class AwsCli:
     def __init__(self, emulator):
         self._environment = {
             **os.environ,
-            "AWS_ENDPOINT_URL": emulator["url"],
-            "AWS_ACCESS_KEY_ID": emulator["access_key"],
-            "AWS_SECRET_ACCESS_KEY": emulator["secret_key"],
+            **credentials_of(emulator),
             "AWS_DEFAULT_REGION": REGION,
             "AWS_PAGER": "",
         }
