@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import logging
 import os
@@ -128,18 +129,15 @@ class Rulebook:
 
 
 @pytest.fixture
-def run(environment, facts, tmp_path):
-    """Run a rulebook of the collection with variables, as a user does who has installed it by ansible-galaxy and set nothing for Ansible."""
-    (tmp_path / "inventory.yml").write_text(rulebooks.INVENTORY, encoding="utf-8")
+def start(environment, facts, tmp_path):
+    """Start a command of ansible-rulebook, as a user does who has installed the collection by ansible-galaxy and set nothing for Ansible."""
     started: list[subprocess.Popen] = []
 
-    def run(rulebook, variables, *arguments, queue=None):
-        number = len(started)
-        path, log = tmp_path / f"variables-{number}.json", tmp_path / f"{number}.log"
-        path.write_text(json.dumps(variables), encoding="utf-8")
+    def start(command, queue=None):
+        log = tmp_path / f"{len(started)}.log"
         with log.open("wb") as stream:
             process = subprocess.Popen(
-                ["ansible-rulebook", "--rulebook", f"cloudsec.securityhub.{rulebook}", "--inventory", "inventory.yml", "--vars", str(path), *arguments],
+                command,
                 env=rulebooks.environment(environment, facts, EDA_JOB_TEMPLATE_REFRESH_DELAY="0.2", **({"AWS_ENDPOINT_URL_SQS": queue.url} if queue else {})),
                 cwd=tmp_path,
                 stdin=subprocess.DEVNULL,
@@ -150,8 +148,23 @@ def run(environment, facts, tmp_path):
         started.append(process)
         return Rulebook(process, log)
 
-    yield run
+    yield start
     for process in started:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(STOP_TIMEOUT)
+
+
+@pytest.fixture
+def run(start, tmp_path):
+    """Run a rulebook of the collection with variables."""
+    (tmp_path / "inventory.yml").write_text(rulebooks.INVENTORY, encoding="utf-8")
+    numbers = itertools.count()
+
+    def run(rulebook, variables, *arguments, queue=None):
+        path = tmp_path / f"variables-{next(numbers)}.json"
+        path.write_text(json.dumps(variables), encoding="utf-8")
+        command = ["ansible-rulebook", "--rulebook", f"cloudsec.securityhub.{rulebook}", "--inventory", "inventory.yml", "--vars", str(path)]
+        return start([*command, *arguments], queue)
+
+    return run

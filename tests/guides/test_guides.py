@@ -12,13 +12,13 @@ import re
 import shutil
 import subprocess
 import sys
-import textwrap
 from typing import Any
 
 import pytest
 from emulator.client import Client
 from emulator_process import credentials_of
 from emulator_process import running_emulator
+from guide import blocks
 from installed import install
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -59,24 +59,21 @@ PAGES = {
     "docs/large_inventories.md": members("Invited", *ACCOUNTS),
     "docs/emulator.md": members("Invited", *ACCOUNTS),
 }
-# Whose commands are not run: those of the rulebooks are in tests/events; the other one asks the unified Security Hub
-NOT_FOLLOWED = {"docs/events.md", "docs/troubleshooting.md"}
-# What is followed elsewhere, or can't be here: installing, the rulebooks, the demonstration, the gates, and how to get here
+# Its only command asks the unified Security Hub
+NOT_FOLLOWED = {"docs/troubleshooting.md"}
+# What is followed elsewhere, or can't be here: installing, the rulebooks (tests/events), the demonstration, the gates, and how to get here
 ELSEWHERE = re.compile(r"(pip|ansible-galaxy|ansible-rulebook|make|export) ")
 COMMAND = re.compile(r"(\w+=\S+ )?(ansible-(playbook|inventory|runner)|aws|mkdir|cp|python3) ")
 OUTPUT = re.compile(r"- ")
-BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$|^\n((?: {4,7}\S[^\n]*\n)+)", re.DOTALL | re.MULTILINE)
 
 
 def steps(page):
     """What a page wants done: ("write", name, content) and ("run", command)."""
     found: list[tuple[str, ...]] = []
-    for _indent, language, block, plain in BLOCK.findall((ROOT / page).read_text(encoding="utf-8")):
-        content = textwrap.dedent(block or plain)
-        named = re.match(r"# ([\w.-]+)\n", content)
+    for language, name, content in blocks(ROOT / page):
         if language in ("yaml", "ini", "python", "hcl"):
-            assert named, f"{page}: this has no name:\n{content}"
-            found.append(("write", named[1], content))
+            assert name, f"{page}: this has no name:\n{content}"
+            found.append(("write", name, content))
         elif language == "shell":
             if any(COMMAND.match(line) for line in content.splitlines()):
                 found.append(("run", f"set -e\n{content}"))
@@ -149,4 +146,4 @@ def test_a_page_holds(page, facts, folder, environment):
 def test_each_page_with_a_command_is_followed():
     """But for those that are followed elsewhere."""
     pages = [path.relative_to(ROOT).as_posix() for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]]
-    assert {page for page in pages if any(step[0] == "run" for step in steps(page))} - NOT_FOLLOWED == set(PAGES)
+    assert {page for page in pages if any(step[0] == "run" for step in steps(page))} == set(PAGES) | NOT_FOLLOWED

@@ -57,9 +57,9 @@ def show(environment, output, control, facts):
     url = f"http://127.0.0.1:{sqs_server.get_host_and_port()[1]}"
     sqs = boto3.client("sqs", region_name=REGION, endpoint_url=url, aws_access_key_id="key", aws_secret_access_key="secret")
     queue_url = sqs.create_queue(QueueName=QUEUE)["QueueUrl"]
-    (output / "inventory.yml").write_text(rulebooks.INVENTORY, encoding="utf-8")
-    (output / "accounts.yml").write_text(json.dumps(VARIABLES, indent=2), encoding="utf-8")
-    command = ["ansible-rulebook", "--rulebook", "cloudsec.securityhub.invited", "--inventory", "inventory.yml", "--vars", "accounts.yml"]
+    (output / "localhost.yml").write_text(rulebooks.INVENTORY, encoding="utf-8")
+    (output / "invited.yml").write_text(json.dumps(VARIABLES, indent=2), encoding="utf-8")
+    command = ["ansible-rulebook", "--rulebook", "cloudsec.securityhub.invited", "--inventory", "localhost.yml", "--vars", "invited.yml"]
     say(f"The rulebook waits for messages. It may onboard {ALLOWED}, and nobody else.\n\n$ {' '.join(command)}")
     process = subprocess.Popen(
         command,

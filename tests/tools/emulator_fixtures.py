@@ -9,7 +9,8 @@ import pytest
 from emulator.client import Client
 from emulator_process import running_emulator
 
-REGIONS = ["eu-west-1", "us-east-1"]
+# The two of the guides
+REGIONS = ["eu-central-1", "us-east-1"]
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,79 @@
+# Copyright (c) Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The guide to events, followed to the letter: its files are written, each of its rulebooks runs."""
+
+from __future__ import annotations
+
+import pathlib
+import shlex
+
+import pytest
+import yaml
+from guide import blocks
+
+from .conftest import Queue
+from .test_invited import invite
+from .test_invited import message
+
+PAGE = list(blocks(pathlib.Path(__file__).parents[2] / "docs" / "events.md"))
+FILES = {name: text for _language, name, text in PAGE if name}
+COMMANDS = [line for language, _name, text in PAGE if not language for line in text.splitlines() if line.startswith("ansible-rulebook ")]
+DEVELOPMENT, PRODUCTION = "444455556666", "777788889999"
+REGION = "eu-central-1"
+
+
+@pytest.fixture
+def follow(start, tmp_path):
+    """Run the guide's command that has a word."""
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+
+    def follow(word, queue=None):
+        (command,) = [command for command in COMMANDS if word in command]
+        return start(shlex.split(command), queue)
+
+    return follow
+
+
+def is_member(aws, account, administrator):
+    """Whether an account has the administrator in the region."""
+    return (aws.state(account, REGION).get("administrator") or {}).get("AccountId") == administrator
+
+
+def test_there_are_no_others():
+    assert set(FILES) == {"invited.yml", "pending.yml", "strangers.yml", "localhost.yml", "onboard.yml", "securityhub-invited.service"}
+    assert len(COMMANDS) == 3
+    assert f"/bin/{COMMANDS[0]}\n" in FILES["securityhub-invited.service"]
+
+
+def test_invited(aws, follow):
+    variables = yaml.safe_load(FILES["invited.yml"])
+    (administrator,) = variables["securityhub_allowed_administrators"]
+    queue = Queue(variables["securityhub_queue_name"])
+    try:
+        invite(aws, DEVELOPMENT, PRODUCTION, administrator=administrator)
+        rulebook = follow("invited.yml", queue)
+        queue.send(message(DEVELOPMENT, PRODUCTION, administrator=administrator))
+        rulebook.wait_until(lambda: all(is_member(aws, account, administrator) for account in (DEVELOPMENT, PRODUCTION)))
+    finally:
+        queue.stop()
+
+
+def test_pending(aws, follow):
+    (administrator,) = yaml.safe_load(FILES["pending.yml"])["securityhub_allowed_administrators"]
+    aws.seed(hubs=[PRODUCTION], invitations=[{"account_id": PRODUCTION, "administrators": [administrator], "regions": [REGION]}])
+    rulebook = follow("pending.yml")
+    rulebook.wait_until(lambda: is_member(aws, PRODUCTION, administrator))
+
+
+def test_a_rulebook_of_one_s_own(aws, follow):
+    aws.seed(hubs=[PRODUCTION], invitations=[{"account_id": PRODUCTION, "administrators": ["999900001111"], "regions": [REGION]}])
+    rulebook = follow("strangers.yml")
+    rulebook.wait_until(lambda: f"999900001111 has invited {PRODUCTION} in {REGION}." in rulebook.output)
+    assert not aws.calls(operation="AcceptAdministratorInvitation")
+
+
+def test_a_playbook_for_a_job_template():
+    assert yaml.safe_load(FILES["onboard.yml"])[0]["ansible.builtin.import_playbook"] == "cloudsec.securityhub.onboard"
