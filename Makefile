@@ -257,7 +257,7 @@ mutants: env
 
 .PHONY: nightly
 nightly: env
-	@ALL=yes $(VENV)/bin/python $(TOOLS)/gates.py $(MAKE) docsite guides sanity-all faults matrix newest mutants
+	@$(VENV)/bin/python $(TOOLS)/gates.py $(MAKE) docsite guides sanity-all faults matrix newest mutants
 
 .PHONY: faults
 faults: env
@@ -271,7 +271,7 @@ matrix: build
 .PHONY: newest
 newest:
 	@rm -rf $(BUILD)/newest
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/newest LOCKED=no $(TESTS)
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/newest LOCKED=no ALL=yes $(TESTS)
 
 .PHONY: locks
 locks: $(BUILD)/venv-locks/$(READY)
