@@ -295,7 +295,7 @@ class Account:
         refused = error.code and error.reason not in (errors.CREDENTIALS, errors.INTERNAL_ERROR, errors.LIMIT_EXCEEDED)
         reason = errors.ASSUME_ROLE_FAILED if refused else error.reason
         said = f"{error.code}: {error.aws_message}" if error.code else str(exception)
-        return error.with_reason(reason, f"The role {role} could not be assumed in region {region}: {said.rstrip('.')}. {errors.ADVICE[reason]}")
+        return error.with_reason(reason, f"The role {role} could not be assumed (AWS STS in {region}): {said.rstrip('.')}. {errors.ADVICE[reason]}")
 
 
 class _RecordingCredentials:
@@ -374,8 +374,8 @@ def _connection(options: dict[str, Any], region: str) -> tuple[str | None, str |
     keys = [name for name in ("access_key", "secret_key", "session_token") if options.get(name)]
     if options.get("profile") and keys:
         raise errors.invalid_input(
-            f"Both a profile ({_origin('profile', options)}) and access keys ({_origin(keys[0], options)}) are given. Use one of them: leave the option out, "
-            "or unset the variable."
+            f"Both a profile ({_origin('profile', options)}) and access keys ({_origin(keys[0], options)}) are given. Use one of them: leave out an option, "
+            "or unset a variable."
         )
     _region, endpoint_url, connection = get_aws_connection_info(_Options({**options, "region": region, "aws_config": None}))
     if endpoint_url and not _is_url(endpoint_url):

@@ -51,7 +51,10 @@ def ensure(api: SecurityHubApi, desired: DesiredState, outcome: Outcome) -> None
     and, where it is there, invitation_remains are kept true in it at every step. Raises SecurityHubError.
     """
     if desired.state == "accepted" and api.known_account_id == desired.administrator_id:
-        raise errors.invalid_input(f"{desired.administrator_id} is the account itself in {api.resolve_location()}: an administrator can't be its own member.")
+        where = api.resolve_location()
+        raise errors.invalid_input(
+            f"administrator_id is {desired.administrator_id}, the account that the task acts in ({where}). No account is its own administrator."
+        )
     current = api.get_administrator()
     outcome.update(administrator=current)
     outcome.before = {"administrator": current}

@@ -31,6 +31,7 @@ _ACCOUNT_ID = "securityhub_account_id"
 _NAMED_ACCOUNTS = 5
 _NAMED_REGIONS = 3
 
+_HUB_OFF = "hub_not_enabled"
 # The invitation has not come yet, or never will
 _NOT_INVITED = "invitation_not_found"
 _NOT_ARRIVED = (_NOT_INVITED, "timeout")
@@ -45,6 +46,9 @@ _ADVICE_ON = {
     **_standards.ADVICE_ON,
     _standards.PENDING: "Look again with securityhub_hub_info (gather: [standards]).",
 }
+
+# The statuses of an account that the administrator has not as a member
+_NO_MEMBER = (None, "Deleted")
 
 # What leaves two errors of an account alike in different regions
 _ALIKE = ("reason", "code", "operation")
@@ -83,6 +87,11 @@ class Report:
         """What an account is called in lines."""
         return f"administrator {account_id}" if account_id == self._administrator_id else account_id
 
+    def left_by(self, outcome: dict[str, Any] | None) -> str | None:
+        """The account ID of another administrator that an account has left in a region, or would leave in check mode. outcome: of accepting there."""
+        left = outcome and (outcome["previous_administrator"] or (self.check_mode and outcome["administrator"]))
+        return left["account_id"] if left and left["account_id"] != self._administrator_id else None
+
     def has_failed(self, who: str, region: str) -> bool:
         """Whether anything went wrong for the administrator or an account in a region."""
         return (who, region) in self._failed
@@ -117,7 +126,7 @@ class Report:
             alike.setdefault((error["who"], *(str(error[name]) for name in _ALIKE)), []).append(error)
         return self.lines(
             # In further regions, the message may only point to the first one's
-            (who, reason, (error["region"] for error in found), f". {found[0]['message']}")
+            (who, reason, (error["region"] for error in found), f". {_with_prefix(found[0]['message'])}")
             for (who, reason, *_rest), found in sorted(alike.items())
         )
 
@@ -136,7 +145,10 @@ def unknown_names(names: Collection[str], spec: dict[str, Any], members: Any) ->
     keys = spec["securityhub_members"]["options"]
     found: dict[str, list[str]] = {}
     for number, member in enumerate(members if isinstance(members, list) else [], 1):
-        for key in member if isinstance(member, dict) else ():
+        if not isinstance(member, dict):
+            mistakes.append(f"Each of securityhub_members is an account by its account_id, such as {{account_id: '444455556666'}}. Not so: {member}.")
+            continue
+        for key in member:
             if key not in keys:
                 found.setdefault(str(key), []).append(f"account {member['account_id']}" if "account_id" in member else f"entry {number}")
     for key, where in found.items():
@@ -175,7 +187,7 @@ def variable_mistakes(said: dict[str, Any]) -> list[str]:
         mistakes.append(f"Each of securityhub_members needs an account_id of 12 digits in quotes. Not so: {_joined(no_ids)}.")
     repeated = [account_id for account_id in account_ids if account_id == administrator_id or account_ids.count(account_id) > 1]
     if repeated:
-        mistakes.append(f"In securityhub_members each account may stand once, and the administrator not at all. Take out {_joined(repeated)}.")
+        mistakes.append(f"Name each account once in securityhub_members, and the administrator not at all. Not so: {_joined(repeated)}.")
     allowed = said["allowed_administrators"]
     if allowed is not None and (not isinstance(allowed, list) or not allowed or not all(_is_account_id(str(account_id)) for account_id in allowed)):
         mistakes.append("Set securityhub_allowed_administrators to a list of account IDs, each of 12 digits in quotes.")
@@ -216,7 +228,7 @@ def _aggregation_mistakes(said: dict[str, Any]) -> Iterator[str]:
 
 def _with_prefix(message: str) -> str:
     """A module's message about its options, as one about the variables that are named after them."""
-    return re.sub(r"\b(linking_mode|linked_regions|standards(?= has))\b", rf"{_PREFIX}\1", message)
+    return re.sub(r"\b(linking_mode|linked_regions|replace_administrator|leave_first|standards(?= has))\b", rf"{_PREFIX}\1", message)
 
 
 def onboarding_pending(invited: dict[str, Any], variables: dict[str, Any]) -> list[dict[str, Any]]:
@@ -227,7 +239,7 @@ def onboarding_pending(invited: dict[str, Any], variables: dict[str, Any]) -> li
     regions: dict[str, list[str]] = {}
     for outcome in invited.get("regions", []):
         waiting = [member["account_id"] for member in outcome["members"] if member["member_status"] == "Invited" and not member.get("error")]
-        if variables["check_mode"] and variables["enable_hubs"] and outcome.get("error", {}).get("reason") == "hub_not_enabled":
+        if variables["check_mode"] and variables["enable_hubs"] and outcome.get("error", {}).get("reason") == _HUB_OFF:
             # Nobody could be invited yet by a hub that is still to be enabled
             waiting = _account_ids(variables)
         for account_id in waiting:
@@ -284,7 +296,7 @@ def onboarding_report(
     pending: who had to accept where, regions by account ID.
     """
     # What the run itself would bring about is no error for check mode to find missing
-    foreseen = [_NOT_INVITED] + ["hub_not_enabled"] * variables["enable_hubs"] if variables["check_mode"] else []
+    foreseen = [_NOT_INVITED] + [_HUB_OFF] * variables["enable_hubs"] if variables["check_mode"] else []
     accepting = {account_id: _joined_results(result, later.get(account_id, {})) for account_id, result in accepted.items()}
     tasks = {account_id: [*prepared.get(account_id, ()), *results, standards.get(account_id, {})] for account_id, results in accepting.items()}
     report = Report(variables, [*administrator, seen], tasks, pending, foreseen)
@@ -345,17 +357,16 @@ def _at_once(administrator: list[dict[str, Any]]) -> Iterator[tuple[str, str, li
 def _accepting(account_id: str, result: dict[str, Any], report: Report, pending: dict[str, list[str]]) -> Iterator[tuple[str, str, list[str], str]]:
     """Where an account has accepted, or would in check mode, for Report.lines."""
     if report.check_mode:
-        foreseen = [region for region in pending.get(account_id, []) if not report.has_failed(account_id, region)]
-        if foreseen:
-            yield account_id, "would be accepted", foreseen, "."
-        return
+        done = [region for region in pending.get(account_id, []) if not report.has_failed(account_id, region)]
+    else:
+        done = [outcome["region"] for outcome in result["regions"] if outcome["changed"] and not outcome.get("error")]
+    outcomes = {outcome["region"]: outcome for outcome in result["regions"]}
     regions: dict[str, list[str]] = {}
-    for outcome in result["regions"]:
-        if outcome["changed"] and not outcome.get("error"):
-            left = outcome["previous_administrator"]
-            regions.setdefault(f", after leaving {left['account_id']}." if left else ".", []).append(outcome["region"])
+    for region in done:
+        left = report.left_by(outcomes.get(region))
+        regions.setdefault(f", after leaving {left}." if left else ".", []).append(region)
     for after, found in regions.items():
-        yield account_id, "accepted", found, after
+        yield account_id, "would be accepted" if report.check_mode else "accepted", found, after
 
 
 def _without_findings(who: str, result: dict[str, Any]) -> Iterator[tuple[str, str, list[str], str]]:
@@ -406,14 +417,23 @@ def offboarding_report(removed: dict[str, Any], variables: dict[str, Any], accou
     removed: the result of removing the members. variables and accounts: as of Report; an account's last result is that of leaving.
     """
     report = Report(variables, [removed], accounts)
-    gone = [member for outcome in removed.get("regions", []) for member in outcome["members"] if member["member_status"] in (None, "Deleted")]
+    # Where an account's hub is off, it has nothing to leave
+    report.errors = [error for error in report.errors if error["who"] == report.administrator or error["reason"] != _HUB_OFF]
+    members = [(outcome["region"], member) for outcome in removed.get("regions", []) for member in outcome["members"]]
+    gone = [member for _region, member in members if member["member_status"] in _NO_MEMBER]
     done: dict[tuple[str, str], list[str]] = {}
     for account_id, results in report.accounts.items():
         for outcome in results[-1].get("regions", []):
             if outcome["changed"]:
                 done.setdefault((account_id, _leaving(outcome, report.check_mode)), []).append(outcome["region"])
+    have_done = {(account_id, region) for (account_id, _what), regions in done.items() for region in regions}
+    never: dict[str, list[str]] = {}
+    for region, member in members:
+        if member["previous_status"] in _NO_MEMBER and member["member_status"] in _NO_MEMBER and (member["account_id"], region) not in have_done:
+            never.setdefault(member["account_id"], []).append(region)
     lines = [report.total(len(gone), "would end" if report.check_mode else "have ended")]
     lines += report.lines((account_id, what, regions, ".") for (account_id, what), regions in done.items())
+    lines += report.lines((account_id, "no membership to end", regions, ".") for account_id, regions in never.items())
     return {"errors": report.errors, "lines": printable(lines + report.error_lines())}
 
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import os
 import pathlib
@@ -16,6 +17,8 @@ import threading
 import typing as t
 
 DEFAULT_ADMINISTRATOR = "111111111111"
+# So many it names when it starts
+NAMED_MEMBERS = 5
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -107,7 +110,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         server = EmulatorServer(options.port, options.regions, seed_from(options), options.base_account, options.strict_credentials, options.verbose)
     except (OSError, ValueError, KeyError) as error:
-        print(f"The emulator can't start: {error}", file=sys.stderr)
+        in_use = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        why = f"port {options.port} is in use. Name another with --port, or none for a free one." if in_use else error
+        print(f"The emulator can't start: {why}", file=sys.stderr)
         return 1
     with server:
         announce(server.description(), options)
@@ -126,8 +131,12 @@ def announce(description: dict[str, t.Any], options: argparse.Namespace) -> None
     write_atomically(options.port_file, url.rpartition(":")[2] + "\n")
     write_atomically(options.pid_file, f"{os.getpid()}\n")
     write_atomically(options.ready_file, json.dumps({**description, "pid": os.getpid()}, indent=2) + "\n")
+    members = description["members"]
+    others = f" and {len(members) - NAMED_MEMBERS} others" if len(members) > NAMED_MEMBERS else ""
+    named = ", ".join(members[:NAMED_MEMBERS]) + others or "none (--member ID, --members N)"
     print(
-        f"Security Hub emulator at {url}. To use it: export AWS_ENDPOINT_URL={url} AWS_ACCESS_KEY_ID={description['access_key']} "
+        f"Security Hub emulator at {url}, until Ctrl-C. Administrators: {', '.join(description['administrators'])}. Members: {named}.\n"
+        f"To use it: export AWS_ENDPOINT_URL={url} AWS_ACCESS_KEY_ID={description['access_key']} "
         f"AWS_SECRET_ACCESS_KEY={description['secret_key']} AWS_DEFAULT_REGION={description['regions'][0]}",
         flush=True,
     )

@@ -43,18 +43,18 @@ def is_member(aws, account, administrator):
 
 
 def test_there_are_no_others():
-    assert set(FILES) == {"invited.yml", "pending.yml", "strangers.yml", "localhost.yml", "onboard.yml", "securityhub-invited.service"}
+    assert set(FILES) == {"invited_vars.yml", "pending_vars.yml", "strangers.yml", "localhost.yml", "onboard.yml", "securityhub-invited.service"}
     assert len(COMMANDS) == 3
     assert f"/bin/{COMMANDS[0]}\n" in FILES["securityhub-invited.service"]
 
 
 def test_invited(aws, follow):
-    variables = yaml.safe_load(FILES["invited.yml"])
+    variables = yaml.safe_load(FILES["invited_vars.yml"])
     (administrator,) = variables["securityhub_allowed_administrators"]
     queue = Queue(variables["securityhub_queue_name"])
     try:
         invite(aws, DEVELOPMENT, PRODUCTION, administrator=administrator)
-        rulebook = follow("invited.yml", queue)
+        rulebook = follow("invited_vars.yml", queue)
         queue.send(message(DEVELOPMENT, PRODUCTION, administrator=administrator))
         rulebook.wait_until(lambda: all(is_member(aws, account, administrator) for account in (DEVELOPMENT, PRODUCTION)))
     finally:
@@ -62,9 +62,9 @@ def test_invited(aws, follow):
 
 
 def test_pending(aws, follow):
-    (administrator,) = yaml.safe_load(FILES["pending.yml"])["securityhub_allowed_administrators"]
+    (administrator,) = yaml.safe_load(FILES["pending_vars.yml"])["securityhub_allowed_administrators"]
     aws.seed(hubs=[PRODUCTION], invitations=[{"account_id": PRODUCTION, "administrators": [administrator], "regions": [REGION]}])
-    rulebook = follow("pending.yml")
+    rulebook = follow("pending_vars.yml")
     rulebook.wait_until(lambda: is_member(aws, PRODUCTION, administrator))
 
 

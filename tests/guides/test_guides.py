@@ -113,6 +113,7 @@ def environment(facts, tmp_path_factory):
     (home / ".aws" / "config").write_text("".join(lines), encoding="utf-8")
     keys = f"[default]\naws_access_key_id = {facts['access_key']}\naws_secret_access_key = {facts['secret_key']}\n"
     (home / ".aws" / "credentials").write_text(keys, encoding="utf-8")
+    (home / ".aws" / "credentials").chmod(0o600)
     return {
         "HOME": str(home),
         "PATH": os.pathsep.join([str(pathlib.Path(sys.prefix) / "bin"), os.environ["PATH"]]),

@@ -58,8 +58,8 @@ def show(environment, output, control, facts):
     sqs = boto3.client("sqs", region_name=REGION, endpoint_url=url, aws_access_key_id="key", aws_secret_access_key="secret")
     queue_url = sqs.create_queue(QueueName=QUEUE)["QueueUrl"]
     (output / "localhost.yml").write_text(rulebooks.INVENTORY, encoding="utf-8")
-    (output / "invited.yml").write_text(json.dumps(VARIABLES, indent=2), encoding="utf-8")
-    command = ["ansible-rulebook", "--rulebook", "cloudsec.securityhub.invited", "--inventory", "localhost.yml", "--vars", "invited.yml"]
+    (output / "invited_vars.yml").write_text(json.dumps(VARIABLES, indent=2), encoding="utf-8")
+    command = ["ansible-rulebook", "--rulebook", "cloudsec.securityhub.invited", "--inventory", "localhost.yml", "--vars", "invited_vars.yml"]
     say(f"The rulebook waits for messages. It may onboard {ALLOWED}, and nobody else.\n\n$ {' '.join(command)}")
     process = subprocess.Popen(
         command,

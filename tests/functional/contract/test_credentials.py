@@ -146,7 +146,7 @@ def test_role_is_assumed_in_the_partition_of_the_task(world, region, sts_region,
     monkeypatch.setenv("AWS_STS_REGIONAL_ENDPOINTS", "legacy")
     result = world.run(region=region, endpoint_url=None, aws_config=ONCE)
     assert f"https://sts.{sts_region}.amazonaws.com" in result["msg"]
-    assert f"could not be assumed in region {sts_region}" in result["msg"]
+    assert f"could not be assumed (AWS STS in {sts_region})" in result["msg"]
 
 
 @pytest.mark.parametrize("regions", [REGIONS[:1], REGIONS])
@@ -213,7 +213,7 @@ def test_endpoint_unreachable(world, url, role):
     result = world.run(endpoint_url=endpoint_url, aws_config=ONCE, **options)
     assert result["error"]["reason"] == "endpoint_unreachable"
     # The role is assumed in a region that every account has
-    assert (f"{world.role(MEMBER)} could not be assumed in region us-east-1" if role else REGION) in result["msg"]
+    assert (f"{world.role(MEMBER)} could not be assumed (AWS STS in us-east-1)" if role else REGION) in result["msg"]
     assert "network" in result["msg"]
     assert result["error"]["code"] is None
 

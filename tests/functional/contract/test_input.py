@@ -96,7 +96,7 @@ def keyless(**options):
         ({"regions": [REGION, ""]}, "invalid_input", "empty"),
         ({"endpoint_url": "http://["}, "invalid_input", "http://["),
         ({"aws_ca_bundle": "/nowhere/ca.pem", "endpoint_url": None}, "invalid_input", "/nowhere/ca.pem"),
-        ({"assume_role_arn": f"arn:aws:iam::{WANTED}:role/SecurityHubMember"}, "invalid_input", "itself"),
+        ({"assume_role_arn": f"arn:aws:iam::{WANTED}:role/SecurityHubMember"}, "invalid_input", "No account is its own administrator"),
         ({"assume_role_arn": "SecurityHubMember"}, "invalid_input", "assume_role_arn is 'SecurityHubMember', not the ARN of a role"),
         ({"assume_role_arn": f"arn:aws:iam::{MEMBER}:user/somebody"}, "invalid_input", "not the ARN of a role"),
         ({"assume_role_arn": f"arn:aws:iam::{MEMBER[1:]}:role/Member"}, "invalid_input", "not the ARN of a role"),
@@ -115,7 +115,7 @@ def test_options_that_can_not_work(world, options, reason, about):
     assert result["error"]["reason"] == reason
     assert about in result["msg"]
     assert "Unexpected" not in result["msg"] and "Traceback" not in result["msg"]
-    assert not [call for call in world.control.calls() if call["operation"] != "AssumeRole" or about != "itself"]
+    assert not [call for call in world.control.calls() if call["operation"] != "AssumeRole" or about != "No account is its own administrator"]
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ def test_it_says_how_to_reach_it(tmp_path):
         assert ready["members"] == ["200000000001", "200000000002", "333333333333"]
         assert ready["regions"] == ["eu-west-1"]
         assert ready["role_arn_pattern"] == "arn:aws:iam::{account_id}:role/SecurityHubMember"
+        assert process.stdout.readline().endswith("Administrators: 111111111111. Members: 200000000001, 200000000002, 333333333333.\n")
         line = process.stdout.readline()
         assert f"AWS_ENDPOINT_URL={ready['url']}" in line and ready["access_key"] in line
         client = Client(ready["url"])
@@ -104,6 +105,15 @@ def test_it_stops_when_its_parent_ends(tmp_path):
     ):
         parent.kill()
         assert process.wait(60) == 0
+
+
+def test_a_port_that_is_in_use_is_a_clear_error(tmp_path):
+    with running(tmp_path) as (_process, ready):
+        port = ready["url"].rpartition(":")[2]
+        command = [sys.executable, "-m", "emulator", "--port", port]
+        result = subprocess.run(command, env={**os.environ, "PYTHONPATH": PACKAGE_PARENT}, capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == 1
+    assert result.stderr.strip() == f"The emulator can't start: port {port} is in use. Name another with --port, or none for a free one."
 
 
 def test_a_seed_that_makes_no_sense_is_a_clear_error(tmp_path):

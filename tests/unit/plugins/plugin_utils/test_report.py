@@ -85,8 +85,12 @@ def report(seen=None, run=None, administrator=(), accounts=None, later=None, pen
             ],
         ),
         ([], [{"id": ONE}, {1: ONE}], [f"In securityhub_members there is no key {key} (entry {number})" for key, number in (("id", 1), ("1", 2))]),
-        # What is of another type is told by the check of types
-        ([], [ONE], []),
+        (
+            [],
+            [{"account_id": ONE}, TWO],
+            [f"Each of securityhub_members is an account by its account_id, such as {{account_id: '444455556666'}}. Not so: {TWO}."],
+        ),
+        # What is no list is told by the check of types
         ([], "none", []),
         ([], None, []),
     ],
@@ -111,8 +115,11 @@ def test_unknown_names(names, members, says):
         ({"regions": ["us-east-1", " all"]}, "Give all alone"),
         ({"members": []}, "Set securityhub_members to a list of accounts, each with its account_id."),
         ({"members": [{"account_id": "20000000000"}, {"account_id": 7}]}, "digits in quotes. Not so: 20000000000, 7."),
-        ({"members": [{"account_id": ONE}, {"account_id": TWO}, {"account_id": ONE}]}, f"Take out {ONE}."),
-        ({"members": [{"account_id": ADMINISTRATOR}]}, f"Take out {ADMINISTRATOR}."),
+        (
+            {"members": [{"account_id": ONE}, {"account_id": TWO}, {"account_id": ONE}]},
+            f"once in securityhub_members, and the administrator not at all. Not so: {ONE}.",
+        ),
+        ({"members": [{"account_id": ADMINISTRATOR}]}, f"not at all. Not so: {ADMINISTRATOR}."),
         ({"members": [], "needs_members": False, "report": "folder"}, None),
         ({"needs_members": False}, "Set securityhub_report to the folder for the report's files."),
         ({"allowed_administrators": [ADMINISTRATOR, int(ONE)]}, None),
@@ -344,6 +351,10 @@ def test_check_mode_foresees_what_the_run_would_bring():
     told = report(seen, {**CHECK, "enable_hubs": True}, pending=pending, **run)
     assert [found["reason"] for found in told["errors"]] == ["credentials"]
     assert told["lines"][1] == f"{ONE}: would be accepted in eu-west-1, us-east-1."
+    # Who has another administrator would leave it, whom AWS shows until then
+    moving = [accepted(region, failure=error("invitation_not_found"), administrator={"account_id": TWO}) for region in RUN["regions"]]
+    told = report(seen, CHECK, pending=pending, accounts={ONE: [{}, {"regions": moving}]})
+    assert told["lines"][1] == f"{ONE}: would be accepted in eu-west-1, us-east-1, after leaving {TWO}."
     # A run foresees nothing
     assert len(report(seen, {**RUN, "enable_hubs": True}, pending=pending, **run)["errors"]) == 3
 
@@ -372,6 +383,9 @@ def test_who_has_an_invitation_to_accept():
 )
 def test_offboarding(check_mode, ended, left, deleted):
     removed = {"regions": [members("eu-west-1", {ONE: None, TWO: "Deleted"}), members("us-east-1", {ONE: "Removed", TWO: None})]}
+    for outcome in removed["regions"]:
+        for member in outcome["members"]:
+            member["previous_status"] = "Enabled"
     denied = {"msg": "Not allowed.", "error": error("assume_role_failed", "Not allowed.")}
     gone = {"account_id": ADMINISTRATOR}
     leaving = [accepted("eu-west-1", previous_administrator=gone), accepted("us-east-1"), accepted("eu-north-1", changed=False)]
@@ -382,6 +396,22 @@ def test_offboarding(check_mode, ended, left, deleted):
         f"{ONE}: {deleted} in us-east-1.",
         f"{TWO}: assume_role_failed in eu-west-1, us-east-1. Not allowed.",
     ]
+
+
+def test_offboarding_who_was_no_member():
+    """A mistyped account ID shows; and where a hub is off there is nothing to leave."""
+    removed = {"regions": [members("eu-west-1", {ONE: None, TWO: "Deleted"}), members("us-east-1", {ONE: None, TWO: None})]}
+    off = accepted("us-east-1", changed=False, failure=error("hub_not_enabled"))
+    told = _report.offboarding_report(removed, RUN, {ONE: [{"regions": [accepted("eu-west-1"), off]}], TWO: [{"regions": [off]}]})
+    assert told["lines"] == [
+        "2 accounts x 2 regions: 4 of 4 memberships have ended.",
+        f"{ONE}: deleted the invitation in eu-west-1.",
+        f"{TWO}: no membership to end in eu-west-1, us-east-1.",
+        f"{ONE}: no membership to end in us-east-1.",
+    ]
+    assert not told["errors"]
+    off_too = {"regions": [{"region": "eu-west-1", "members": [], "error": error("hub_not_enabled")}]}
+    assert [failure["reason"] for failure in _report.offboarding_report(off_too, RUN, {})["errors"]] == ["hub_not_enabled"]
 
 
 def test_an_invitation_that_could_only_be_declined():
