@@ -30,6 +30,8 @@ ENABLED = ("Enabled", "Associated")
 SUSPENDED = "AccountSuspended"
 # Who has left, and whom the administrator has removed
 GONE = ("Resigned", "Removed")
+# An account that is not on the administrator's list, or no longer
+NO_MEMBER = (None, "Deleted")
 # All that AWS has
 STATUSES = ("Created", "Invited", *ENABLED, "Removed", "Resigned", "Deleted", SUSPENDED)
 
@@ -38,7 +40,7 @@ _STATUSES_AFTER: dict[str, tuple[str | None, ...]] = {
     "create": ("Created", "Invited", *ENABLED),
     "invite": ("Invited", *ENABLED),
     "disassociate": ("Removed", "Resigned", None, "Deleted"),
-    "delete": (None, "Deleted"),
+    "delete": NO_MEMBER,
 }
 # The service may not know everywhere yet that the one was made when the other is asked for
 _FOLLOWS = {"invite": "create", "delete": "disassociate"}

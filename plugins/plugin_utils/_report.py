@@ -20,6 +20,7 @@ from ansible_collections.cloudsec.securityhub.plugins.module_utils._account impo
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._errors import SecurityHubError
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._member import ENABLED
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._member import GONE
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._member import NO_MEMBER
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._member import SUSPENDED
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._text import printable
 
@@ -46,9 +47,6 @@ _ADVICE_ON = {
     **_standards.ADVICE_ON,
     _standards.PENDING: "Look again with securityhub_hub_info (gather: [standards]).",
 }
-
-# The statuses of an account that the administrator has not as a member
-_NO_MEMBER = (None, "Deleted")
 
 # What leaves two errors of an account alike in different regions
 _ALIKE = ("reason", "code", "operation")
@@ -420,7 +418,7 @@ def offboarding_report(removed: dict[str, Any], variables: dict[str, Any], accou
     # Where an account's hub is off, it has nothing to leave
     report.errors = [error for error in report.errors if error["who"] == report.administrator or error["reason"] != _HUB_OFF]
     members = [(outcome["region"], member) for outcome in removed.get("regions", []) for member in outcome["members"]]
-    gone = [member for _region, member in members if member["member_status"] in _NO_MEMBER]
+    gone = [member for _region, member in members if member["member_status"] in NO_MEMBER]
     done: dict[tuple[str, str], list[str]] = {}
     for account_id, results in report.accounts.items():
         for outcome in results[-1].get("regions", []):
@@ -429,7 +427,7 @@ def offboarding_report(removed: dict[str, Any], variables: dict[str, Any], accou
     have_done = {(account_id, region) for (account_id, _what), regions in done.items() for region in regions}
     never: dict[str, list[str]] = {}
     for region, member in members:
-        if member["previous_status"] in _NO_MEMBER and member["member_status"] in _NO_MEMBER and (member["account_id"], region) not in have_done:
+        if member["previous_status"] in NO_MEMBER and member["member_status"] in NO_MEMBER and (member["account_id"], region) not in have_done:
             never.setdefault(member["account_id"], []).append(region)
     lines = [report.total(len(gone), "would end" if report.check_mode else "have ended")]
     lines += report.lines((account_id, what, regions, ".") for (account_id, what), regions in done.items())

@@ -14,6 +14,7 @@ import yaml
 from guide import blocks
 
 from .conftest import Queue
+from .test_invited import administrator_of
 from .test_invited import invite
 from .test_invited import message
 
@@ -37,11 +38,6 @@ def follow(start, tmp_path):
     return follow
 
 
-def is_member(aws, account, administrator):
-    """Whether an account has the administrator in the region."""
-    return (aws.state(account, REGION).get("administrator") or {}).get("AccountId") == administrator
-
-
 def test_there_are_no_others():
     assert set(FILES) == {"invited_vars.yml", "pending_vars.yml", "strangers.yml", "localhost.yml", "onboard.yml", "securityhub-invited.service"}
     assert len(COMMANDS) == 3
@@ -56,7 +52,7 @@ def test_invited(aws, follow):
         invite(aws, DEVELOPMENT, PRODUCTION, administrator=administrator)
         rulebook = follow("invited_vars.yml", queue)
         queue.send(message(DEVELOPMENT, PRODUCTION, administrator=administrator))
-        rulebook.wait_until(lambda: all(is_member(aws, account, administrator) for account in (DEVELOPMENT, PRODUCTION)))
+        rulebook.wait_until(lambda: all(administrator_of(aws, account) == administrator for account in (DEVELOPMENT, PRODUCTION)))
     finally:
         queue.stop()
 
@@ -65,7 +61,7 @@ def test_pending(aws, follow):
     (administrator,) = yaml.safe_load(FILES["pending_vars.yml"])["securityhub_allowed_administrators"]
     aws.seed(hubs=[PRODUCTION], invitations=[{"account_id": PRODUCTION, "administrators": [administrator], "regions": [REGION]}])
     rulebook = follow("pending_vars.yml")
-    rulebook.wait_until(lambda: is_member(aws, PRODUCTION, administrator))
+    rulebook.wait_until(lambda: administrator_of(aws, PRODUCTION) == administrator)
 
 
 def test_a_rulebook_of_one_s_own(aws, follow):

@@ -35,7 +35,7 @@ CONFIG = os.path.abspath(os.path.join("tests", "integration", "ansible.cfg"))
 TARGET_TIMEOUT = 900
 # How Ansible says that a release to come will not do what this one does
 DEPRECATION = re.compile(r"\[DEPRECATION WARNING\]: (.*)")
-# What ansible-core from 2.20 on says of amazon.aws before 11, and before that for the first time
+# What ansible-core from 2.20 on says of amazon.aws before 11, with the sentence that comes before the first deprecation
 OLD_IMPORT = "ansible.module_utils._text"
 OF_AN_OLD_IMPORT = rf"Importing '\w+' from '{re.escape(OLD_IMPORT)}' is deprecated|Deprecation warnings can be disabled"
 NOTHING = "(?!)"

@@ -75,8 +75,9 @@ def prepare(row, python, folder, artifact, kind):
     # pip's resolver looks at the new packages only: nothing here runs awscli, which asks for another botocore
     pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check", "--only-binary", ":all:", *packages]
     subprocess.run(pip, stdin=subprocess.DEVNULL, check=True)
-    if there(venv) != [row.core, row.amazon_aws]:
-        raise ValueError(f"there are ansible-core and amazon.aws {there(venv)}")
+    found = there(venv)
+    if found != [row.core, row.amazon_aws]:
+        raise ValueError(f"there are ansible-core and amazon.aws {found}")
     subprocess.run([sys.executable, str(TOOLS / "make_home.py"), str(home)], stdin=subprocess.DEVNULL, check=True)
     install(artifact, collections, venv, home)
     place = collections / "ansible_collections" / "cloudsec" / "securityhub"
