@@ -420,6 +420,12 @@ def test_an_invitation_that_could_only_be_declined():
     assert told["lines"] == ["1 account x 2 regions: 0 of 2 memberships have ended.", f"{ONE}: declined the invitation in eu-west-1."]
 
 
+def test_an_option_in_a_message_is_called_by_its_variable():
+    other = accepted("eu-west-1", changed=False, failure=error("different_administrator", "Another one; set replace_administrator=true to leave it."))
+    told = report(accounts={ONE: [{}, {"regions": [other]}]})
+    assert f"{ONE}: different_administrator in eu-west-1. Another one; set securityhub_replace_administrator=true to leave it." in told["lines"]
+
+
 def test_no_text_forges_a_line():
     seen = {"regions": [members("eu-west-1", {ONE: "Enabled\n2: accepted\x1b[2J"}), members("us-east-1", {})]}
     told = report(seen, accounts={TWO: [{}, {"msg": "Bad\r\n\U0001f600\ud83d"}]})
