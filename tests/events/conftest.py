@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import json
 import logging
@@ -51,8 +52,12 @@ class Queue:
         self.port = 0
         self._server: typing.Any = None
         self.start()
-        self._sqs = boto3.client("sqs", region_name=REGIONS[0], endpoint_url=self.url, aws_access_key_id="key", aws_secret_access_key="secret")
-        self._url = self._sqs.create_queue(QueueName=name)["QueueUrl"]
+        self._sqs = self.client("sqs", REGIONS[0])
+
+    def create(self):
+        """Have it made, unless somebody else does."""
+        self._sqs.create_queue(QueueName=self.name)
+        return self
 
     @property
     def variables(self):
@@ -61,8 +66,16 @@ class Queue:
 
     @property
     def url(self):
-        """The address of SQS."""
+        """The address of SQS, and of moto's other services."""
         return f"http://127.0.0.1:{self.port}"
+
+    def client(self, service, region):
+        """A client of one of these."""
+        return boto3.client(service, region_name=region, endpoint_url=self.url, aws_access_key_id="key", aws_secret_access_key="secret")
+
+    @functools.cached_property
+    def _url(self):
+        return self._sqs.get_queue_url(QueueName=self.name)["QueueUrl"]
 
     def start(self):
         """Be there, at the same address as before."""
@@ -78,6 +91,13 @@ class Queue:
         """Put a message into the queue, as JSON unless it is a text."""
         self._sqs.send_message(QueueUrl=self._url, MessageBody=body if isinstance(body, str) else json.dumps(body))
 
+    def take(self):
+        """A message, as it was sent, or None."""
+        for found in self._sqs.receive_message(QueueUrl=self._url).get("Messages", []):
+            self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=found["ReceiptHandle"])
+            return json.loads(found["Body"])
+        return None
+
     def count(self):
         """How many messages there are, with those that somebody has taken and not deleted."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
@@ -87,7 +107,7 @@ class Queue:
 @pytest.fixture
 def queue(tmp_path):
     """A queue of the test's own."""
-    queue = Queue(tmp_path.name)
+    queue = Queue(tmp_path.name).create()
     yield queue
     queue.stop()
 
