@@ -39,7 +39,7 @@ STATUSES = ("Created", "Invited", *ENABLED, "Removed", "Resigned", "Deleted", SU
 _STATUSES_AFTER: dict[str, tuple[str | None, ...]] = {
     "create": ("Created", "Invited", *ENABLED),
     "invite": ("Invited", *ENABLED),
-    "disassociate": ("Removed", "Resigned", None, "Deleted"),
+    "disassociate": ("Removed", "Resigned", *NO_MEMBER),
     "delete": NO_MEMBER,
 }
 # The service may not know everywhere yet that the one was made when the other is asked for
