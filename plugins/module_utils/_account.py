@@ -181,7 +181,7 @@ class Account:
         if account_id != self._expected:
             raise errors.SecurityHubError(
                 errors.WRONG_ACCOUNT,
-                f"The task would act in account {account_id}, and expected_account_id is {self._expected}. {errors.ADVICE[errors.WRONG_ACCOUNT]}",
+                f"The task would act in account {account_id}, not in {self._expected}. {errors.ADVICE[errors.WRONG_ACCOUNT]}",
             )
 
     def client(self, region: str) -> RegionClient:

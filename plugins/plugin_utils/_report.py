@@ -48,6 +48,16 @@ _ADVICE_ON = {
     _standards.PENDING: "Look again with securityhub_hub_info (gather: [standards]).",
 }
 
+# What a message of a task calls by a name that users of the playbooks do not set, or tells them to do in another way, and what it is there
+_IN_PLAYBOOKS = (
+    (r"\b(linking_mode|linked_regions|replace_administrator|leave_first|standards(?= has))\b", rf"{_PREFIX}\1"),
+    (r"\bassume_role_arn\b", "securityhub_member_role"),
+    (r"\bexpected_account_id\b", "securityhub_members"),
+    (r"\bthere first, then\b", "there first (onboard does with securityhub_enable_hubs), then"),
+    (r", or set wait=true if the invitation is on its way", ", then rerun the task"),
+    (r"\brerun the task\b", "rerun the playbook"),
+)
+
 # What leaves two errors of an account alike in different regions
 _ALIKE = ("reason", "code", "operation")
 
@@ -58,6 +68,7 @@ class Report:
     variables: the playbook's: administrator_id, members, regions, check_mode.
     administrator: the results of the administrator's tasks. accounts: the results of each account's tasks, by account ID.
     pending: the regions where each account had something to do, by account ID; left out, all. foreseen: reasons that are no errors.
+    foreseen_in_accounts: those that are none where an account itself has them.
     """
 
     def __init__(
@@ -67,6 +78,7 @@ class Report:
         accounts: dict[str, list[dict[str, Any]]] | None = None,
         pending: dict[str, list[str]] | None = None,
         foreseen: Collection[str] = (),
+        foreseen_in_accounts: Collection[str] = (),
     ) -> None:
         self.check_mode = variables["check_mode"]
         self.regions = variables["regions"]
@@ -78,7 +90,9 @@ class Report:
         for account_id, results in self.accounts.items():
             regions = (pending or {}).get(account_id, self.regions)
             errors += [error for result in results for error in _errors(account_id, result, regions)]
-        self.errors = [error for error in errors if error["reason"] not in foreseen]
+        self.errors = [
+            error for error in errors if error["reason"] not in (foreseen if error["who"] == self.administrator else (*foreseen, *foreseen_in_accounts))
+        ]
         self._failed = {(error["who"], error["region"]) for error in self.errors}
 
     def name(self, account_id: str) -> str:
@@ -124,7 +138,7 @@ class Report:
             alike.setdefault((error["who"], *(str(error[name]) for name in _ALIKE)), []).append(error)
         return self.lines(
             # In further regions, the message may only point to the first one's
-            (who, reason, (error["region"] for error in found), f". {_with_prefix(found[0]['message'])}")
+            (who, reason, (error["region"] for error in found), f". {_for_playbooks(found[0]['message'])}")
             for (who, reason, *_rest), found in sorted(alike.items())
         )
 
@@ -206,7 +220,7 @@ def _standards_mistakes(said: dict[str, Any]) -> Iterator[str]:
     try:
         _standards.desired_standards(said["standards"], purge=False, wait_timeout=0, check_mode=True)
     except SecurityHubError as e:
-        yield _with_prefix(e.message)
+        yield _for_playbooks(e.message)
 
 
 def _aggregation_mistakes(said: dict[str, Any]) -> Iterator[str]:
@@ -221,12 +235,14 @@ def _aggregation_mistakes(said: dict[str, Any]) -> Iterator[str]:
         desired = _aggregator.desired_state("present", said["linking_mode"], said["linked_regions"], check_mode=True)
         _aggregator.check_home_region(desired, home_region)
     except SecurityHubError as e:
-        yield _with_prefix(e.message)
+        yield _for_playbooks(e.message)
 
 
-def _with_prefix(message: str) -> str:
-    """A module's message about its options, as one about the variables that are named after them."""
-    return re.sub(r"\b(linking_mode|linked_regions|replace_administrator|leave_first|standards(?= has))\b", rf"{_PREFIX}\1", message)
+def _for_playbooks(message: str) -> str:
+    """A module's message about its options and its task, as one about the variables and the playbook of whoever reads it."""
+    for pattern, in_playbooks in _IN_PLAYBOOKS:
+        message = re.sub(pattern, in_playbooks, message)
+    return message
 
 
 def onboarding_pending(invited: dict[str, Any], variables: dict[str, Any]) -> list[dict[str, Any]]:
@@ -414,9 +430,7 @@ def offboarding_report(removed: dict[str, Any], variables: dict[str, Any], accou
 
     removed: the result of removing the members. variables and accounts: as of Report; an account's last result is that of leaving.
     """
-    report = Report(variables, [removed], accounts)
-    # Where an account's hub is off, it has nothing to leave
-    report.errors = [error for error in report.errors if error["who"] == report.administrator or error["reason"] != _HUB_OFF]
+    report = Report(variables, [removed], accounts, foreseen_in_accounts=[_HUB_OFF])  # which then has nothing to leave
     members = [(outcome["region"], member) for outcome in removed.get("regions", []) for member in outcome["members"]]
     gone = [member for _region, member in members if member["member_status"] in NO_MEMBER]
     done: dict[tuple[str, str], list[str]] = {}
