@@ -11,16 +11,17 @@ from typing import Any
 
 from ansible_collections.cloudsec.securityhub.plugins.plugin_utils import _coverage
 from ansible_collections.cloudsec.securityhub.plugins.plugin_utils import _report
+from ansible_collections.cloudsec.securityhub.plugins.plugin_utils import _variables
 
 
 class FilterModule:
-    """What plugin_utils/_report.py and _coverage.py do, for templates."""
+    """What plugin_utils/_variables.py, _report.py and _coverage.py do, for templates."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """The filters by their names."""
         return {
-            "_unknown_names": _report.unknown_names,
-            "_variable_mistakes": _report.variable_mistakes,
+            "_unknown_names": _variables.unknown_names,
+            "_variable_mistakes": _variables.variable_mistakes,
             "_failed_regions": _report.failed_regions,
             "_onboarding_pending": _report.onboarding_pending,
             "_onboarding_late": _report.onboarding_late,

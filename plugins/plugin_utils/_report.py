@@ -2,12 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the playbooks tell of a run: mistakes in its variables, and what came of onboarding and offboarding. Private to this collection."""
+"""What the playbooks tell of a run: what came of onboarding and offboarding. Private to this collection."""
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -16,17 +14,15 @@ from typing import Any
 
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _aggregator
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _standards
-from ansible_collections.cloudsec.securityhub.plugins.module_utils._account import ALL_REGIONS
-from ansible_collections.cloudsec.securityhub.plugins.module_utils._errors import SecurityHubError
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._member import ENABLED
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._member import GONE
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._member import NO_MEMBER
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._member import SUSPENDED
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._text import printable
-
-_PREFIX = "securityhub_"
-# The only other name of the playbooks' that has the prefix: what each account's host has, and the pattern of a role may have in it
-_ACCOUNT_ID = "securityhub_account_id"
+from ansible_collections.cloudsec.securityhub.plugins.plugin_utils._variables import account_ids
+from ansible_collections.cloudsec.securityhub.plugins.plugin_utils._variables import count
+from ansible_collections.cloudsec.securityhub.plugins.plugin_utils._variables import for_playbooks
+from ansible_collections.cloudsec.securityhub.plugins.plugin_utils._variables import joined
 
 # More accounts than these are named at the end of their line, and more regions by their number where they are all of the run
 _NAMED_ACCOUNTS = 5
@@ -47,16 +43,6 @@ _ADVICE_ON = {
     **_standards.ADVICE_ON,
     _standards.PENDING: "Look again with securityhub_hub_info (gather: [standards]).",
 }
-
-# What a message of a task calls by a name that users of the playbooks do not set, or tells them to do in another way, and what it is there
-_IN_PLAYBOOKS = (
-    (r"\b(linking_mode|linked_regions|replace_administrator|leave_first|standards(?= has))\b", rf"{_PREFIX}\1"),
-    (r"\bassume_role_arn\b", "securityhub_member_role"),
-    (r"\bexpected_account_id\b", "securityhub_members"),
-    (r"\bthere first, then\b", "there first (onboard does with securityhub_enable_hubs), then"),
-    (r", or set wait=true if the invitation is on its way", ", then rerun the task"),
-    (r"\brerun the task\b", "rerun the playbook"),
-)
 
 # What leaves two errors of an account alike in different regions
 _ALIKE = ("reason", "code", "operation")
@@ -82,7 +68,7 @@ class Report:
     ) -> None:
         self.check_mode = variables["check_mode"]
         self.regions = variables["regions"]
-        self.account_ids = _account_ids(variables)
+        self.account_ids = account_ids(variables)
         self.accounts = accounts or {}
         self._administrator_id = str(variables["administrator_id"])
         self.administrator = self.name(self._administrator_id)
@@ -111,7 +97,7 @@ class Report:
     def total(self, memberships: int, said: str) -> str:
         """The first line: how many memberships of all there should be."""
         expected = len(self.account_ids) * len(self.regions)
-        return f"{_count(self.account_ids, 'account')} x {_count(self.regions, 'region')}: {memberships} of {expected} memberships {said}."
+        return f"{count(self.account_ids, 'account')} x {count(self.regions, 'region')}: {memberships} of {expected} memberships {said}."
 
     def lines(self, told: Iterable[tuple[str, str, Iterable[str], str]]) -> list[str]:
         """Lines that tell what befell whom: "WHO: BEFORE in REGIONS AFTER". Those whom the same befell share one.
@@ -123,13 +109,13 @@ class Report:
             line = f"{before} in {self._named(regions)}{after}"
             alike.setdefault(line.replace(who, ""), (line, []))[1].append(who)
         return [
-            f"{_joined(names)}: {line}" if len(names) <= _NAMED_ACCOUNTS else f"{_count(names, 'account')}: {line} The accounts: {_joined(names)}."
+            f"{joined(names)}: {line}" if len(names) <= _NAMED_ACCOUNTS else f"{count(names, 'account')}: {line} The accounts: {joined(names)}."
             for line, names in alike.values()
         ]
 
     def _named(self, regions: Iterable[str]) -> str:
         names = list(dict.fromkeys(regions))
-        return f"all {len(names)} regions" if len(names) > _NAMED_REGIONS and set(names) == set(self.regions) else _joined(names)
+        return f"all {len(names)} regions" if len(names) > _NAMED_REGIONS and set(names) == set(self.regions) else joined(names)
 
     def error_lines(self) -> list[str]:
         """The lines of all that went wrong."""
@@ -138,111 +124,9 @@ class Report:
             alike.setdefault((error["who"], *(str(error[name]) for name in _ALIKE)), []).append(error)
         return self.lines(
             # In further regions, the message may only point to the first one's
-            (who, reason, (error["region"] for error in found), f". {_for_playbooks(found[0]['message'])}")
+            (who, reason, (error["region"] for error in found), f". {for_playbooks(found[0]['message'])}")
             for (who, reason, *_rest), found in sorted(alike.items())
         )
-
-
-def unknown_names(names: Collection[str], spec: dict[str, Any], members: Any) -> list[str]:
-    """The variables, and the keys of members, that no playbook reads, each in a sentence that names the nearest one.
-
-    names: of all variables that begin with _PREFIX. spec: the argument spec of those that are read. members: securityhub_members, whatever it is.
-    """
-    # What all names begin with makes none of them like another
-    known = [name.removeprefix(_PREFIX) for name in spec]
-    unknown = sorted(set(names) - set(spec) - {_ACCOUNT_ID})
-    mistakes = [f"There is no variable {name}{_nearest(name.removeprefix(_PREFIX), known, _PREFIX)}" for name in unknown]
-    if _ACCOUNT_ID in names:
-        mistakes.append(f"Take out {_ACCOUNT_ID}: each account has its own.")
-    keys = spec["securityhub_members"]["options"]
-    found: dict[str, list[str]] = {}
-    for number, member in enumerate(members if isinstance(members, list) else [], 1):
-        if not isinstance(member, dict):
-            mistakes.append(f"Each of securityhub_members is an account by its account_id, such as {{account_id: '444455556666'}}. Not so: {member}.")
-            continue
-        for key in member:
-            if key not in keys:
-                found.setdefault(str(key), []).append(f"account {member['account_id']}" if "account_id" in member else f"entry {number}")
-    for key, where in found.items():
-        others = f" and {_count(where[1:], 'other')}" if where[1:] else ""
-        mistakes.append(f"In securityhub_members there is no key {key} ({where[0]}{others}){_nearest(key, keys)}")
-    return printable(mistakes)
-
-
-def _nearest(name: str, known: Iterable[str], prefix: str = "") -> str:
-    """The end of a sentence about an unknown name."""
-    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f"; did you mean {prefix}{found[0]}?" if found else "."
-
-
-def variable_mistakes(said: dict[str, Any]) -> list[str]:
-    """What is wrong with variables that are there, and of the right types: in sentences.
-
-    said: the variables without their prefix, each with its value or none, which templates of old releases turn into an empty text.
-    """
-    said = {name: None if value == "" else value for name, value in said.items()}
-    mistakes = []
-    if said["leave_first"] and not said["replace_administrator"]:
-        mistakes.append("securityhub_leave_first leaves another administrator: set securityhub_replace_administrator to true as well.")
-    account_ids = _account_ids(said)
-    administrator_id, regions = str(said["administrator_id"]), said["regions"]
-    if not _is_account_id(administrator_id):
-        mistakes.append("Set securityhub_administrator_id to the administrator's account ID, 12 digits in quotes.")
-    if isinstance(regions, str) or not regions:
-        mistakes.append("Set securityhub_regions to a list of regions, such as [eu-central-1, us-east-1], or to [all].")
-    elif len(regions) > 1 and ALL_REGIONS in _stripped(regions):
-        mistakes.append("securityhub_regions has all beside other entries. Give all alone, or name the regions.")
-    if not account_ids and said["needs_members"]:
-        mistakes.append("Set securityhub_members to a list of accounts, each with its account_id.")
-    no_ids = [account_id for account_id in account_ids if not _is_account_id(account_id)]
-    if no_ids:
-        mistakes.append(f"Each of securityhub_members needs an account_id of 12 digits in quotes. Not so: {_joined(no_ids)}.")
-    repeated = [account_id for account_id in account_ids if account_id == administrator_id or account_ids.count(account_id) > 1]
-    if repeated:
-        mistakes.append(f"Name each account once in securityhub_members, and the administrator not at all. Not so: {_joined(repeated)}.")
-    allowed = said["allowed_administrators"]
-    if allowed is not None and (not isinstance(allowed, list) or not allowed or not all(_is_account_id(str(account_id)) for account_id in allowed)):
-        mistakes.append("Set securityhub_allowed_administrators to a list of account IDs, each of 12 digits in quotes.")
-    if not said["report"] and not said["needs_members"]:
-        mistakes.append("Set securityhub_report to the folder for the report's files.")
-    return [*mistakes, *_standards_mistakes(said), *_aggregation_mistakes(said)]
-
-
-def _stripped(regions: list[str]) -> list[str]:
-    return [str(region).strip() for region in regions]
-
-
-def _standards_mistakes(said: dict[str, Any]) -> Iterator[str]:
-    if said["standards"] is None:
-        if said["purge_standards"]:
-            yield "securityhub_purge_standards disables all but securityhub_standards, which is missing."
-        return
-    try:
-        _standards.desired_standards(said["standards"], purge=False, wait_timeout=0, check_mode=True)
-    except SecurityHubError as e:
-        yield _for_playbooks(e.message)
-
-
-def _aggregation_mistakes(said: dict[str, Any]) -> Iterator[str]:
-    home_region = said["home_region"]
-    if not home_region:
-        if said["linking_mode"] or said["linked_regions"]:
-            yield "securityhub_linking_mode and securityhub_linked_regions are about securityhub_home_region, which is missing."
-        return
-    if isinstance(said["regions"], list) and {home_region, ALL_REGIONS}.isdisjoint(_stripped(said["regions"])):
-        yield f"securityhub_home_region is {home_region}, which is not one of securityhub_regions."
-    try:
-        desired = _aggregator.desired_state("present", said["linking_mode"], said["linked_regions"], check_mode=True)
-        _aggregator.check_home_region(desired, home_region)
-    except SecurityHubError as e:
-        yield _for_playbooks(e.message)
-
-
-def _for_playbooks(message: str) -> str:
-    """A module's message about its options and its task, as one about the variables and the playbook of whoever reads it."""
-    for pattern, in_playbooks in _IN_PLAYBOOKS:
-        message = re.sub(pattern, in_playbooks, message)
-    return message
 
 
 def onboarding_pending(invited: dict[str, Any], variables: dict[str, Any]) -> list[dict[str, Any]]:
@@ -255,7 +139,7 @@ def onboarding_pending(invited: dict[str, Any], variables: dict[str, Any]) -> li
         waiting = [member["account_id"] for member in outcome["members"] if member["member_status"] == "Invited" and not member.get("error")]
         if variables["check_mode"] and variables["enable_hubs"] and outcome.get("error", {}).get("reason") == _HUB_OFF:
             # Nobody could be invited yet by a hub that is still to be enabled
-            waiting = _account_ids(variables)
+            waiting = account_ids(variables)
         for account_id in waiting:
             regions.setdefault(account_id, []).append(outcome["region"])
     return [{"account_id": account_id, "regions": found} for account_id, found in sorted(regions.items())]
@@ -395,7 +279,7 @@ def _without_findings(who: str, result: dict[str, Any]) -> Iterator[tuple[str, s
         for (status, why), names in statuses.items():
             told = _FINDINGS_OF.get(status)
             if told:
-                advice = f"{_joined(names)} {status}{f' ({why})' * bool(why)}. {_ADVICE_ON.get(why or status, '')}".rstrip()
+                advice = f"{joined(names)} {status}{f' ({why})' * bool(why)}. {_ADVICE_ON.get(why or status, '')}".rstrip()
                 regions.setdefault((told, f": {advice}"), []).append(outcome["region"])
         if not statuses:
             regions.setdefault(("no findings of its own can come", ": no standard is enabled."), []).append(outcome["region"])
@@ -485,21 +369,3 @@ def _error(who: str, region: str, error: dict[str, Any]) -> dict[str, Any]:
 def _from_aws(error: dict[str, Any]) -> dict[str, Any]:
     """An error without its wording: aws_message is null where message has it in it."""
     return {name: value for name, value in error.items() if name not in ("message", "aws_message")}
-
-
-def _account_ids(variables: dict[str, Any]) -> list[str]:
-    """The members' account IDs. YAML has those without quotes and leading zeros as numbers."""
-    return [str(member["account_id"]) for member in variables["members"]]
-
-
-def _is_account_id(text: str) -> bool:
-    return bool(re.fullmatch("[0-9]{12}", text))
-
-
-def _joined(names: Iterable[str]) -> str:
-    return ", ".join(dict.fromkeys(names))
-
-
-def _count(things: Collection[Any], name: str) -> str:
-    """How many there are, in words: 1 account, 2 accounts."""
-    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
