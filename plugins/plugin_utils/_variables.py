@@ -29,7 +29,7 @@ _IN_PLAYBOOKS = (
     (r"\bassume_role_arn\b", "securityhub_member_role"),
     (r"\bexpected_account_id\b", "securityhub_members"),
     (r"\bthere first, then\b", "there first (onboard does with securityhub_enable_hubs), then"),
-    (r", or set wait=true if the invitation is on its way", ", then rerun the task"),
+    (r", or set wait=true if the invitation is on its way", ", then rerun the playbook"),
     (r"\brerun the task\b", "rerun the playbook"),
 )
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Mistakes in the playbooks' variables."""
+"""Mistakes in the playbooks' variables, and messages in their terms."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._errors import ADVICE
 from ansible_collections.cloudsec.securityhub.plugins.plugin_utils import _variables
 
 ADMINISTRATOR = "111111111111"
@@ -112,3 +113,29 @@ def test_mistakes_in_variables(variables, says):
     mistakes = _variables.variable_mistakes({**SAID, **variables})
     assert len(mistakes) == (says is not None)
     assert says is None or says in mistakes[0]
+
+
+@pytest.mark.parametrize(
+    ("message", "in_playbooks"),
+    [
+        (
+            "Another one; set replace_administrator=true to leave it.",
+            "Another one; set securityhub_replace_administrator=true to leave it.",
+        ),
+        (
+            ADVICE["wrong_account"],
+            "Nothing was done. Check the role (securityhub_member_role), the profile and the credentials, or correct securityhub_members.",
+        ),
+        (
+            ADVICE["hub_not_enabled"],
+            "Enable Security Hub CSPM there first (onboard does with securityhub_enable_hubs), then rerun the playbook; "
+            "the unified AWS Security Hub being on does not count.",
+        ),
+        (
+            f"Let {ADMINISTRATOR} invite {ONE} in this region (CreateMembers, then InviteMembers), or set wait=true if the invitation is on its way.",
+            f"Let {ADMINISTRATOR} invite {ONE} in this region (CreateMembers, then InviteMembers), then rerun the playbook.",
+        ),
+    ],
+)
+def test_a_message_names_what_the_playbooks_users_set(message, in_playbooks):
+    assert _variables.for_playbooks(message) == in_playbooks
