@@ -92,11 +92,10 @@ class Queue:
         self._sqs.send_message(QueueUrl=self._url, MessageBody=body if isinstance(body, str) else json.dumps(body))
 
     def take(self):
-        """A message, as it was sent, or None."""
-        for found in self._sqs.receive_message(QueueUrl=self._url).get("Messages", []):
-            self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=found["ReceiptHandle"])
-            return json.loads(found["Body"])
-        return None
+        """A message, as it was sent, which is in the queue no more. Raises KeyError where there is none."""
+        (found,) = self._sqs.receive_message(QueueUrl=self._url)["Messages"]
+        self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=found["ReceiptHandle"])
+        return json.loads(found["Body"])
 
     def count(self):
         """How many messages there are, with those that somebody has taken and not deleted."""
