@@ -144,6 +144,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.amazon.aws.plugins.plugin_utils.inventory import AWSInventoryBase
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _member as member
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import run_task
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._regions import run_in_regions
 
 CONNECTION_OPTIONS = (
@@ -230,7 +231,7 @@ class InventoryModule(AWSInventoryBase):
         if options["regions"] is not None:
             options["region"] = None  # that of the environment
         options.update(validate_certs=True, aws_ca_bundle=os.environ.get("AWS_CA_BUNDLE"), aws_config=None)
-        result = run_in_regions(options, member.read, {"members": []}, promoted_fields=[])
+        result = run_task(lambda options, _check_mode: run_in_regions(options, member.read, {"members": []}, promoted_fields=[]), options, True)
         outcomes = result.get("regions", [])
         failed = [outcome for outcome in outcomes if outcome.get("error")]
         if result.get("failed") and not (self.get_option("skip_failed_regions") and len(failed) < len(outcomes)):

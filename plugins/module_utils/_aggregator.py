@@ -2,21 +2,23 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where an account's findings of all regions come together, and what is to be done about it. Private to this collection."""
+"""Bring an account's cross-Region aggregation to a state. Private to this collection."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import NamedTuple
 
 from . import _errors as errors
 from ._api import SecurityHubApi
+from ._waiting import Doubt
 from ._waiting import make_write
-from ._waiting import once_known
+from ._waiting import retry_until_visible
 
 if TYPE_CHECKING:
     from ._regions import Outcome
@@ -38,26 +40,27 @@ class DesiredState(NamedTuple):
 
 
 def desired_state(state: str, linking_mode: str | None, linked_regions: Sequence[str] | None, check_mode: bool) -> DesiredState:
-    """What the playbook asks for. Raises SecurityHubError (invalid_input) for regions without their mode, the other way round, and for no region's name."""
+    """Return what the playbook asks for. Raises SecurityHubError (invalid_input) for regions without their mode, or the reverse, and for invalid ones."""
     regions = sorted({region.strip() for region in linked_regions or ()})
     if linked_regions is not None and linking_mode not in _MODES_WITH_REGIONS:
-        raise errors.invalid_input(f"linked_regions goes with linking_mode {' or '.join(_MODES_WITH_REGIONS)}. Set one of them, or leave linked_regions out.")
+        template = "{option.linked_regions} goes with {option.linking_mode} {modes}. Set one of them, or leave {option.linked_regions} out."
+        raise errors.invalid_input(template, modes=" or ".join(_MODES_WITH_REGIONS))
     if linking_mode in _MODES_WITH_REGIONS and not regions:
-        raise errors.invalid_input(f"linking_mode {linking_mode} needs linked_regions, a list of one region at least.")
+        raise errors.invalid_input("{option.linking_mode} {mode} needs {option.linked_regions}, a list of one region at least.", mode=linking_mode)
     wrong = [region for region in regions if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", region)]
     if wrong:
-        raise errors.invalid_input(f"linked_regions has {', '.join(map(repr, wrong))}, which is no region's name.")
+        raise errors.invalid_input("{option.linked_regions} has an invalid region: {regions}.", regions=", ".join(map(repr, wrong)))
     return DesiredState(state, linking_mode, regions, check_mode)
 
 
 def check_home_region(desired: DesiredState, home_region: str | None) -> None:
     """Raise SecurityHubError (invalid_input) where the home region is to be linked to itself, or left out. None: it is not known yet."""
     if home_region in desired.linked_regions:
-        raise errors.invalid_input(f"linked_regions has {home_region}, which is the home region itself. Take it out.")
+        raise errors.invalid_input("{option.linked_regions} has {region_name}, which is the home region itself. Take it out.", region_name=home_region)
 
 
 def is_linked(aggregator: dict[str, Any], region: str) -> bool:
-    """Whether the findings of a region come to the home region."""
+    """Return whether the findings of a region come to the home region."""
     named = region in (aggregator["linked_regions"] or ())
     return {LINKING_MODES[0]: True, LINKING_MODES[1]: not named, LINKING_MODES[2]: named}.get(aggregator["linking_mode"], False)
 
@@ -67,7 +70,7 @@ def refuse_regions(options: dict[str, Any]) -> None:
     if options["regions"] is not None:
         raise errors.invalid_input(
             "An account has one finding aggregator, so the task takes one region, and regions is given. Name it in region; "
-            "where regions comes from module_defaults, regions: '{{ omit }}' takes it away."
+            "where regions comes from module_defaults, regions: '{{{{ omit }}}}' takes it away."
         )
 
 
@@ -91,27 +94,25 @@ def ensure(api: SecurityHubApi, desired: DesiredState, outcome: Outcome) -> None
 
 
 def read(api: SecurityHubApi, outcome: Outcome) -> None:
-    """The account's aggregator, whichever its home region is. api: a SecurityHubApi of any region."""
+    """Read the account's aggregator into the outcome, whichever its home region is. api: a SecurityHubApi of any region."""
     _ask(api, outcome, api.in_region)
 
 
 def _find(api: SecurityHubApi, outcome: Outcome) -> dict[str, Any] | None:
-    """The aggregator in this home region, or None. Raises SecurityHubError (different_home_region) where another region has it."""
+    """Return the aggregator in this home region, or None. Raises SecurityHubError (different_home_region) where another region has it."""
 
     def only_here(home_region: str) -> SecurityHubApi:
         if home_region != api.region:
-            raise errors.SecurityHubError(
-                errors.DIFFERENT_HOME_REGION,
-                f"The home region of cross-Region aggregation in account {api.resolve_account_id()} is {home_region}, not {api.region}. "
-                f"{errors.ADVICE[errors.DIFFERENT_HOME_REGION]}",
-            )
+            what = "The home region of cross-Region aggregation in account {account_id} is {home_region}, not {region}."
+            facts = {"account_id": api.resolve_account_id(), "home_region": home_region}
+            raise api.error(errors.DIFFERENT_HOME_REGION, what, errors.ADVICE[errors.DIFFERENT_HOME_REGION], **facts)
         return api
 
     return _ask(api, outcome, only_here)
 
 
 def _ask(api: SecurityHubApi, outcome: Outcome, at_home: Callable[[str], SecurityHubApi]) -> dict[str, Any] | None:
-    """The account's aggregator, or None. at_home: the SecurityHubApi of a home region. As far as it is known, the outcome has it too."""
+    """Return the account's aggregator, or None. at_home: the SecurityHubApi of a home region. As far as it is known, the outcome has it too."""
 
     def ask() -> dict[str, Any] | None:
         found = api.find_aggregator()
@@ -122,7 +123,7 @@ def _ask(api: SecurityHubApi, outcome: Outcome, at_home: Callable[[str], Securit
         return found
 
     # One that is listed may have been deleted just now, or created and not be known everywhere yet
-    return once_known(ask, lambda error: error.code == "ResourceNotFoundException", is_new=True)
+    return retry_until_visible(ask, lambda error: error.is_missing, is_new=True)
 
 
 def _create(api: SecurityHubApi, desired: DesiredState, outcome: Outcome) -> None:
@@ -132,8 +133,8 @@ def _create(api: SecurityHubApi, desired: DesiredState, outcome: Outcome) -> Non
         outcome.update(changed=True, aggregator=created)
         return
 
-    def create() -> None:
-        outcome.update(aggregator=api.create_aggregator(_settings(desired)))
+    def create(doubt: Doubt) -> None:
+        outcome.update(aggregator=api.create_aggregator(_settings(desired), doubt))
 
     shown: dict[str, Any] | None = None
 
@@ -143,14 +144,13 @@ def _create(api: SecurityHubApi, desired: DesiredState, outcome: Outcome) -> Non
         return shown is not None
 
     # AWS may say that there is one already by a code that elsewhere tells of permissions
-    created_now = make_write(create, exists, may_pass=lambda error: error.is_denial and error.is_refusal and error.says_it_is_so)
+    created_now = make_write(create, exists, is_temporary=lambda error: error.is_denied and error.is_refused and error.is_already_so)
     outcome.update(changed=created_now and (shown is None or shown["home_region"] == api.region))
     if shown:
         # AWS's answer was lost, or somebody else was first, here or in another region
         current = _find(api, outcome)
         if not current:
-            where = api.resolve_location()
-            raise errors.SecurityHubError(errors.TIMEOUT, f"Cross-Region aggregation was deleted in {where} while the task was at it. Rerun the task.")
+            raise api.error(errors.TIMEOUT, "Cross-Region aggregation was deleted in {place} while the task was at it.", "{Rerun}.")
         _update(api, desired, current, outcome)
 
 
@@ -162,8 +162,8 @@ def _update(api: SecurityHubApi, desired: DesiredState, current: dict[str, Any],
         outcome.update(changed=True, aggregator={**current, "linking_mode": desired.linking_mode, "linked_regions": desired.linked_regions})
         return
 
-    def update() -> None:
-        outcome.update(aggregator=api.update_aggregator(current["arn"], _settings(desired)))
+    def update(doubt: Doubt) -> None:
+        outcome.update(aggregator=api.update_aggregator(current["arn"], _settings(desired), doubt))
 
     def has_happened() -> bool:
         found = _find(api, outcome)
@@ -174,7 +174,7 @@ def _update(api: SecurityHubApi, desired: DesiredState, current: dict[str, Any],
 
 
 def _delete(api: SecurityHubApi, desired: DesiredState, current: dict[str, Any], outcome: Outcome) -> None:
-    deleted_now = desired.check_mode or make_write(lambda: api.delete_aggregator(current["arn"]), lambda: api.find_aggregator() is None)
+    deleted_now = desired.check_mode or make_write(partial(api.delete_aggregator, current["arn"]), lambda: api.find_aggregator() is None)
     outcome.update(changed=deleted_now, aggregator=None)
 
 
@@ -187,6 +187,6 @@ def _is_as_desired(current: dict[str, Any], desired: DesiredState) -> bool:
 
 
 def _settings(desired: DesiredState) -> dict[str, Any]:
-    """The desired state in AWS's spelling."""
+    """Return the desired state in AWS's spelling."""
     regions = {"Regions": desired.linked_regions} if desired.linked_regions else {}
     return {"RegionLinkingMode": str(desired.linking_mode).upper(), **regions}

@@ -2,9 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The one table from AWS's errors to the reasons and messages that a playbook author meets. Private to this collection.
+"""Errors as values, and the one table from the failures of AWS and botocore to reasons and facts. Private to this collection.
 
-Everything that goes wrong below a module becomes a SecurityHubError. Nothing here makes a call.
+Every failure below a module becomes a SecurityHubError with one of these reasons:
+
+    SecurityHubError
+    ├── the task's own input        invalid_input
+    ├── who acts                    credentials, assume_role_failed, wrong_account, access_denied, organization_managed
+    ├── where it acts               region_not_enabled, endpoint_unreachable, different_home_region
+    ├── the state that AWS shows
+    │   ├── of the hub              hub_not_enabled, hub_in_use
+    │   └── of the membership       invitation_not_found, different_administrator, already_accepted
+    ├── what may work later         limit_exceeded, internal_error, timeout
+    └── anything else               aws_error
+
+Nothing here makes a call.
 """
 
 from __future__ import annotations
@@ -13,276 +25,474 @@ import errno
 import os
 import re
 import traceback
+from collections.abc import Callable
+from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
+from typing import NamedTuple
 
 try:
-    import botocore.exceptions as boto_errors
+    import botocore.exceptions
     from botocore.parsers import ResponseParserError
 
     # All that a call by botocore can raise
-    FAILURES: tuple[type[Exception], ...] = (boto_errors.BotoCoreError, boto_errors.ClientError, ResponseParserError)
+    FAILURES: tuple[type[Exception], ...] = (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, ResponseParserError)
 except ImportError:
     FAILURES = ()  # the module reports the missing library
 
-ACCESS_DENIED = "access_denied"
-ALREADY_ACCEPTED = "already_accepted"
-ASSUME_ROLE_FAILED = "assume_role_failed"
-AWS_ERROR = "aws_error"
-CREDENTIALS = "credentials"
-DIFFERENT_ADMINISTRATOR = "different_administrator"
-DIFFERENT_HOME_REGION = "different_home_region"
-ENDPOINT_UNREACHABLE = "endpoint_unreachable"
-HUB_IN_USE = "hub_in_use"
-HUB_NOT_ENABLED = "hub_not_enabled"
-INTERNAL_ERROR = "internal_error"
-INVALID_INPUT = "invalid_input"
-INVITATION_NOT_FOUND = "invitation_not_found"
-LIMIT_EXCEEDED = "limit_exceeded"
-ORGANIZATION_MANAGED = "organization_managed"
-REGION_NOT_ENABLED = "region_not_enabled"
-TIMEOUT = "timeout"
-WRONG_ACCOUNT = "wrong_account"
+from ._messages import NOWHERE
+from ._messages import TASK_WORDS
+from ._messages import Message
+from ._messages import Place
 
-# What to do about it. The message of every error ends with its reason's line, so that reading the output is enough.
+# --- Reasons, each with its advice ---------------------------------------------------------------
+
+HUB_NOT_ENABLED = "hub_not_enabled"
+ACCESS_DENIED = "access_denied"
+INVITATION_NOT_FOUND = "invitation_not_found"
+DIFFERENT_ADMINISTRATOR = "different_administrator"
+ALREADY_ACCEPTED = "already_accepted"
+ORGANIZATION_MANAGED = "organization_managed"
+HUB_IN_USE = "hub_in_use"
+DIFFERENT_HOME_REGION = "different_home_region"
+INVALID_INPUT = "invalid_input"
+LIMIT_EXCEEDED = "limit_exceeded"
+INTERNAL_ERROR = "internal_error"
+REGION_NOT_ENABLED = "region_not_enabled"
+CREDENTIALS = "credentials"
+ASSUME_ROLE_FAILED = "assume_role_failed"
+WRONG_ACCOUNT = "wrong_account"
+ENDPOINT_UNREACHABLE = "endpoint_unreachable"
+TIMEOUT = "timeout"
+AWS_ERROR = "aws_error"
+
+# Every reason, in the order of the documentation, with the template of what to do about it. Those without one depend on the situation.
 ADVICE = {
+    HUB_NOT_ENABLED: "{enable_hub}, then {rerun}; the unified AWS Security Hub is a separate service.",
     ACCESS_DENIED: "Allow {actions} to the user or role that the task acts as.",
-    ASSUME_ROLE_FAILED: "Check that the role exists, that its trust policy names this caller (and the external ID, if it asks for one), "
-    "and that the caller may call sts:AssumeRole on it.",
-    AWS_ERROR: "If AWS's message doesn't help, ask AWS's support; it needs the error's request_id.",
+    INVITATION_NOT_FOUND: "",
+    DIFFERENT_ADMINISTRATOR: "",
+    ALREADY_ACCEPTED: "",
+    ORGANIZATION_MANAGED: "This is managed through AWS Organizations, by the organization's delegated Security Hub CSPM administrator: change it there.",
+    HUB_IN_USE: "Remove the account's members first (securityhub_member with state=absent), then {rerun}.",
+    DIFFERENT_HOME_REGION: "A home region can't be changed: name that one in {option.home_region}, "
+    "or delete its aggregator first (securityhub_finding_aggregator with state=absent) and create it anew.",
+    INVALID_INPUT: "Correct the task's options.",
+    LIMIT_EXCEEDED: "AWS kept throttling the calls; {rerun} later, with fewer forks or with throttle.",
+    INTERNAL_ERROR: "AWS failed on its side, also when asked again; {rerun} later.",
+    REGION_NOT_ENABLED: "Check the region's name, and that the account has opted in to it (account:EnableRegion).",
     CREDENTIALS: "Check the task's access_key, secret_key, session_token or profile, the AWS_* environment variables, "
     "and whether temporary credentials have expired.",
-    DIFFERENT_HOME_REGION: "A home region can't be changed: name that one in region, "
-    "or delete its aggregator first (securityhub_finding_aggregator with state=absent) and create it anew.",
+    ASSUME_ROLE_FAILED: "Check that the role exists, that its trust policy names this caller (and the external ID, if it asks for one), "
+    "and that the caller may call sts:AssumeRole on it.",
+    WRONG_ACCOUNT: "Nothing was done. Check the role ({option.assume_role_arn}), the profile and the credentials, or correct {option.expected_account_id}.",
     ENDPOINT_UNREACHABLE: "Check the network, proxy, endpoint_url and TLS settings (aws_ca_bundle, validate_certs) of the machine that runs the task.",
-    HUB_IN_USE: "Remove the account's members first (securityhub_member with state=absent), then rerun the task.",
-    HUB_NOT_ENABLED: "Enable Security Hub CSPM there first, then rerun the task; the unified AWS Security Hub being on does not count.",
-    INTERNAL_ERROR: "AWS failed on its side, also when asked again; rerun the task later.",
-    INVALID_INPUT: "Correct the task's options.",
-    LIMIT_EXCEEDED: "AWS kept throttling the calls; rerun the task later, with fewer forks or with throttle.",
-    ORGANIZATION_MANAGED: "This is managed through AWS Organizations, by the organization's delegated Security Hub CSPM administrator: change it there.",
-    REGION_NOT_ENABLED: "Check the region's name, and that the account has opted in to it (account:EnableRegion).",
-    WRONG_ACCOUNT: "Nothing was done. Check the role (assume_role_arn), the profile and the credentials, or correct expected_account_id.",
+    TIMEOUT: "",
+    AWS_ERROR: "If AWS's message doesn't help, ask AWS's support; it needs the error's request_id.",
 }
-
-# In place of its line, where LIMIT_EXCEEDED tells of a quota
-_ADVICE_ON_QUOTAS = "A quota is used up; AWS Service Quotas shows those of Security Hub CSPM."
-_ADVICE_ON_INVITATIONS = (
+# In place of the reason's own
+_QUOTAS = "A quota is used up; AWS Service Quotas shows those of Security Hub CSPM."
+_INVITATIONS = (
     "An administrator has at most 1,000 outstanding invitations in a region, which can't be raised: "
-    "let accounts accept or decline theirs, or remove members that won't, then rerun the task."
+    "let accounts accept or decline theirs, or remove members that won't, then {rerun}."
 )
-# In place of any, where the account is a member
-_ADVICE_ON_AGGREGATION = "The findings of a member come together where its administrator's do: manage aggregation in the administrator's account."
+_AGGREGATION = "The findings of a member come together where its administrator's do: manage aggregation in the administrator's account."
+_FILES = "There are too many open files on the machine that runs the task: raise their number (ulimit -n), or use fewer forks or regions at once."
 
-_REASON_OF_CODE = {
-    "InternalException": INTERNAL_ERROR,
-    "InvalidInputException": INVALID_INPUT,
-    "ValidationException": INVALID_INPUT,
-    "LimitExceededException": LIMIT_EXCEEDED,
-    "ExpiredToken": CREDENTIALS,
-    "ExpiredTokenException": CREDENTIALS,
-    "RequestExpired": CREDENTIALS,
-    "InvalidSignatureException": CREDENTIALS,
-    "SignatureDoesNotMatch": CREDENTIALS,
-    "IncompleteSignature": CREDENTIALS,
-    "IncompleteSignatureException": CREDENTIALS,
-    "MissingAuthenticationToken": CREDENTIALS,
-    "MissingAuthenticationTokenException": CREDENTIALS,
-}
-_THROTTLING_CODES = (
-    "Throttling",
-    "ThrottlingException",
-    "ThrottledException",
-    "RequestThrottled",
-    "RequestThrottledException",
-    "RequestLimitExceeded",
-    "TooManyRequestsException",
-    "BandwidthLimitExceeded",
-    "SlowDown",
-)
-_TRANSIENT_CODES = (
-    *_THROTTLING_CODES,
-    "LimitExceededException",
-    "RequestTimeout",
-    "RequestTimeoutException",
-    "PriorRequestNotComplete",
-    "IDPCommunicationError",
-)
-_TRANSIENT_STATUSES = (429, 500, 502, 503, 504)
-# AWS answers with these both for bad credentials and for good ones in a region that the account has not opted in to.
-_CREDENTIALS_OR_REGION_CODES = ("UnrecognizedClientException", "InvalidClientTokenId", "OptInRequired", "AuthFailure")
-_ACCESS_DENIED_CODES = ("AccessDeniedException", "AccessDenied", "UnauthorizedOperation", "UnauthorizedAccess")
+# --- The table -----------------------------------------------------------------------------------
 
-_SPEAKS_OF_QUOTA = re.compile(r"maximum|quota|limit (of|for|reached)|number of", re.IGNORECASE)
-_SPEAKS_OF_PERMISSION = re.compile(r"permission|not authorized|unauthorized|access denied|explicit deny", re.IGNORECASE)
-_SPEAKS_OF_ORGANIZATION = re.compile(r"\borgani[sz]ations?\b", re.IGNORECASE)
-_SPEAKS_OF_MEMBER = re.compile(r"\bmember account\b", re.IGNORECASE)
-_IS_POLICY_DECISION = re.compile(r"not authorized to perform|service control policy|explicit deny", re.IGNORECASE)
-_SAYS_IT_IS_SO = re.compile(r"already|no such|no longer|not (\w+ )?(found|exist|associated|a member|subscribed|enabled)", re.IGNORECASE)
-_SAYS_HUB_IS_IN_USE = re.compile(r"cannot disable.*administrator", re.IGNORECASE)
-_SPEAKS_OF_CENTRAL_CONFIGURATION = re.compile(r"central configuration|centrally (configured|managed)", re.IGNORECASE)
+# Facts, besides the reasons
+IAM_DECISION = "a decision by IAM"
+ALREADY_SO = "what was asked for is so already"
+ABOUT_ASSOCIATION = "about who is associated with whom"
+ABOUT_MEMBERSHIP = "about a membership"
+LATER = "to be asked for again later"
+NONE = "AWS's way to say that there is none"
+AMBIGUOUS = "the hub is off, or a race among many accounts"
+CREDENTIALS_OR_REGION = "the credentials or the region are to blame"
+TRANSIENT = "may be over soon"
+EFFECT_UNKNOWN = "the call may have had its effect"
+
+# What is known of a failure besides the response; a row may ask for one
+CREDENTIALS_WORK, REGION_UNKNOWN, OUT_OF_FILES = "STS accepts the credentials", "botocore does not know the region", "no file can be opened"
+
+# In place of AWS's error code, for an account that a call on several left out
+UNPROCESSED = "UnprocessedAccount"
+
+# Regular expressions of codes
+_DENIED = "AccessDenied(Exception)?|UnauthorizedOperation|UnauthorizedAccess"
+_THROTTLED = "(Request)?Throttled(Exception)?|Throttling(Exception)?|RequestLimitExceeded|TooManyRequestsException|BandwidthLimitExceeded|SlowDown"
+_LIMITED = _THROTTLED + "|LimitExceededException|429"
+_REFUSED_KEY = "UnrecognizedClientException|InvalidClientTokenId|OptInRequired|AuthFailure"
+_REFUSED_SIGNATURE = "(ExpiredToken|IncompleteSignature|MissingAuthenticationToken)(Exception)?|RequestExpired|InvalidSignatureException|SignatureDoesNotMatch"
+_SERVER_ERROR = "5[0-9][0-9]"
+_NOT_CONNECTED = "EndpointConnectionError|ProxyConnectionError"
+_NO_RESPONSE = "HTTPClientError|ConnectionError|ResponseParserError"
+_UNUSABLE = "ParamValidationError|InvalidRetryConfigurationError|UnknownSignatureVersionError"
+_NO_CREDENTIALS = (
+    "(NoCredentials|PartialCredentials|CredentialRetrieval|ConfigParse|InfiniteLoopConfig|InvalidConfig|MetadataRetrieval|TokenRetrieval"
+    "|SSO|RefreshWithMFAUnsupported|Login)Error|ProfileNotFound|ConfigNotFound"
+)
 # What is not an account's to change where its organization manages it
-_MANAGED_BY_ORGANIZATIONS = re.compile(
-    r"(Accept|Disassociate|Decline|Delete|Invite|Create)(?!FindingAggregator).*"
-    r"|(Enable|Disable)SecurityHub|UpdateSecurityHubConfiguration|Batch(Enable|Disable)Standards"
+_ORGANIZATIONS_TO_CHANGE = (
+    "(Accept|Disassociate|Decline|Delete|Invite|Create)(?!FindingAggregator).*"
+    "|(Enable|Disable)SecurityHub|UpdateSecurityHubConfiguration|Batch(Enable|Disable)Standards"
 )
-_REASON_OF_PROCESSING_RESULT = (
-    (re.compile(r"maximum|limit|quota|exceeded", re.IGNORECASE), LIMIT_EXCEEDED),
-    (_SPEAKS_OF_ORGANIZATION, ORGANIZATION_MANAGED),
-    (re.compile(r"invalid|not valid|malformed|email|missing|required", re.IGNORECASE), INVALID_INPUT),
-    (_SPEAKS_OF_PERMISSION, ACCESS_DENIED),
-    (re.compile(r"internal|try again", re.IGNORECASE), INTERNAL_ERROR),
-)
-_CREDENTIAL_EXCEPTIONS = (
-    "NoCredentialsError",
-    "PartialCredentialsError",
-    "CredentialRetrievalError",
-    "ProfileNotFound",
-    "ConfigNotFound",
-    "ConfigParseError",
-    "InfiniteLoopConfigError",
-    "InvalidConfigError",
-    "MetadataRetrievalError",
-    "SSOError",
-    "TokenRetrievalError",
-    "RefreshWithMFAUnsupportedError",
-    "LoginError",
+_INVITING = "(Create|Invite)Members"
+_QUOTA = r"maximum|quota|limit (of|for|reached)|number of"
+_PERMISSION = r"permission|not authorized|unauthorized|access denied|explicit deny"
+
+# Where a row's words come from
+_REFERENCE = "Security Hub API reference: common errors, errors of the operation"
+_RECORDED = "responses of the service that clients have recorded or handle"
+_IAM = "IAM user guide: access denied error messages"
+_GUIDE = "Security Hub user guide"
+_BOTOCORE = "botocore: exceptions"
+_ASSUMED = "assumed: AWS documents no words"
+
+
+class _Row(NamedTuple):
+    """A row matches a failure that has one of its codes, its operation, its words, and what must be given. None: whichever.
+
+    means: a reason, a fact, or None for advice whatever the reason is. codes, operations, words: regular expressions; codes are AWS's
+    error codes, HTTP statuses and names of botocore's exceptions; words are searched for in AWS's message, but not in that of a server
+    error, which says nothing of the request. is_so: for a fact, whether it holds. advice: a template, in place of the reason's.
+    source: of the words.
+    """
+
+    means: str | None
+    codes: str | None = None
+    operations: str | None = None
+    words: str | None = None
+    given: str | None = None
+    is_so: bool = True
+    advice: str | None = None
+    source: str = _REFERENCE
+
+    def matches(self, failure: _Failure) -> bool:
+        return (
+            (self.codes is None or failure.has_code(self.codes))
+            and (self.given is None or self.given in failure.given)
+            and (self.operations is None or re.fullmatch(self.operations, failure.operation) is not None)
+            and (self.words is None or (not failure.has_code(_SERVER_ERROR) and re.search(self.words, failure.words, re.IGNORECASE) is not None))
+        )
+
+
+# Read from top to bottom: of the rows of reasons, and of those of each fact, the first that matches decides.
+_TABLE = (
+    # Reasons of AWS's responses
+    _Row(REGION_NOT_ENABLED, _REFUSED_KEY, given=CREDENTIALS_WORK, source=_RECORDED),
+    _Row(CREDENTIALS, _REFUSED_KEY),
+    _Row(ACCESS_DENIED, _DENIED + "|InvalidAccessException", words="not authorized to perform|service control policy|explicit deny", source=_IAM),
+    _Row(ORGANIZATION_MANAGED, None, _ORGANIZATIONS_TO_CHANGE, r"\borgani[sz]ations?\b|central configuration|centrally (configured|managed)", source=_GUIDE),
+    _Row(HUB_IN_USE, None, "DisableSecurityHub", "cannot disable.*administrator", source=_RECORDED),
+    _Row(ACCESS_DENIED, "InvalidAccessException", words=_PERMISSION),
+    # No hub is needed to enable one
+    _Row(ACCESS_DENIED, "InvalidAccessException", "EnableSecurityHub"),
+    _Row(HUB_NOT_ENABLED, "InvalidAccessException"),
+    _Row(ACCESS_DENIED, _DENIED),
+    _Row(LIMIT_EXCEEDED, f"{_LIMITED}|{UNPROCESSED}", _INVITING, _QUOTA, advice=_INVITATIONS, source=_ASSUMED),
+    _Row(LIMIT_EXCEEDED, f"{_LIMITED}|{UNPROCESSED}", None, _QUOTA, advice=_QUOTAS, source=_ASSUMED),
+    _Row(LIMIT_EXCEEDED, _LIMITED),
+    _Row(INTERNAL_ERROR, "InternalException"),
+    _Row(INVALID_INPUT, "InvalidInputException|ValidationException"),
+    _Row(CREDENTIALS, _REFUSED_SIGNATURE),
+    _Row(INTERNAL_ERROR, _SERVER_ERROR),
+    # Reasons of a ProcessingResult, of which AWS documents nothing
+    _Row(LIMIT_EXCEEDED, UNPROCESSED, words="limit|exceeded", source=_ASSUMED),
+    _Row(ORGANIZATION_MANAGED, UNPROCESSED, words=r"\borgani[sz]ations?\b", source=_ASSUMED),
+    _Row(INVALID_INPUT, UNPROCESSED, words="invalid|not valid|malformed|email|missing|required", source=_ASSUMED),
+    _Row(ACCESS_DENIED, UNPROCESSED, words=_PERMISSION, source=_ASSUMED),
+    _Row(INTERNAL_ERROR, UNPROCESSED, words="internal|try again", source=_ASSUMED),
+    # Reasons of what botocore raises by itself
+    _Row(REGION_NOT_ENABLED, "InvalidRegionError", source=_BOTOCORE),
+    _Row(ENDPOINT_UNREACHABLE, given=OUT_OF_FILES, advice=_FILES, source=_BOTOCORE),
+    # A region that does not exist shows as a host name that can't be found, also by a proxy
+    _Row(REGION_NOT_ENABLED, _NOT_CONNECTED, given=REGION_UNKNOWN, source=_BOTOCORE),
+    _Row(ENDPOINT_UNREACHABLE, _NO_RESPONSE, source=_BOTOCORE),
+    _Row(INVALID_INPUT, _UNUSABLE, source=_BOTOCORE),
+    _Row(CREDENTIALS, _NO_CREDENTIALS, source=_BOTOCORE),
+    # Advice whatever the reason is
+    _Row(None, None, "(Create|Update)FindingAggregator", r"\bmember account\b", advice=_AGGREGATION, source=_GUIDE),
+    # Facts about a refusal
+    _Row(IAM_DECISION, words="not authorized to perform|service control policy|explicit deny", source=_IAM),
+    _Row(ALREADY_SO, "ResourceNotFoundException|ResourceConflictException"),
+    _Row(ALREADY_SO, words=r"already|no such|no longer|not (\w+ )?(found|exist|associated|a member|subscribed|enabled)", source=_ASSUMED),
+    _Row(ABOUT_ASSOCIATION, words="associat", source=_RECORDED),
+    _Row(ABOUT_MEMBERSHIP, words="associat|member", source=_RECORDED),
+    _Row(LATER, words="try (again )?later", source=_RECORDED),
+    _Row(AMBIGUOUS, "BadRequestException", source=_RECORDED),
+    _Row(CREDENTIALS_OR_REGION, _REFUSED_KEY, source=_RECORDED),
+    # None
+    _Row(NONE, "ResourceNotFoundException", "Get(Administrator|Master)Account|GetMembers|DescribeHub|ListFindingAggregators", source=_RECORDED),
+    _Row(NONE, "AccessDeniedException", "Get(Administrator|Master)Account|ListInvitations", "no such resource found", source=_RECORDED),
+    _Row(NONE, "BadRequestException", "Get(Administrator|Master)Account", "not associated", source=_RECORDED),
+    _Row(NONE, UNPROCESSED, "GetMembers", r"\bnot\b.*\b(member|associated|found|exist)|no such", source=_ASSUMED),
+    # Whether to make a call again
+    _Row(TRANSIENT, "SSLError", words="CERTIFICATE_VERIFY_FAILED", is_so=False, source=_BOTOCORE),
+    _Row(TRANSIENT, _NO_RESPONSE, source=_BOTOCORE),
+    _Row(TRANSIENT, _LIMITED + "|50[0234]"),
+    _Row(TRANSIENT, "RequestTimeout(Exception)?|PriorRequestNotComplete|IDPCommunicationError", source="botocore: retries.standard"),
+    _Row(EFFECT_UNKNOWN, f"{_THROTTLED}|{_NOT_CONNECTED}|ConnectTimeoutError", is_so=False),
+    _Row(EFFECT_UNKNOWN, f"{_SERVER_ERROR}|{_NO_RESPONSE}"),
 )
 
-_TOO_MANY_FILES = "There are too many open files on the machine that runs the task: raise their number (ulimit -n), or use fewer forks or regions at once."
-_DOUBT = "MayHaveWorkedBefore"
+
+class _Failure(NamedTuple):
+    """What the table's rows look at."""
+
+    codes: tuple[str, ...]
+    operation: str
+    words: str
+    given: frozenset[str] = frozenset()
+
+    def has_code(self, pattern: str) -> bool:
+        """Return whether a regular expression matches one of the codes."""
+        return any(re.fullmatch(pattern, code) for code in self.codes)
+
+    def has(self, fact: str) -> bool:
+        """Return whether a fact holds."""
+        return next((row.is_so for row in _TABLE if row.means == fact and row.matches(self)), False)
+
+    def reason_and_advice(self) -> tuple[str, str]:
+        """Return the reason, and the template of what to do about it."""
+        matching = [row for row in _TABLE if (row.means is None or row.means in ADVICE) and row.matches(self)]
+        reason, advice = next(((row.means, row.advice) for row in matching if row.means), (AWS_ERROR, None))
+        return reason, advice or next((row.advice for row in matching if row.means is None and row.advice), ADVICE[reason])
+
+
+# --- The value -----------------------------------------------------------------------------------
+
+
+class Response(NamedTuple):
+    """What AWS said. None: nothing."""
+
+    operation: str | None = None
+    code: str | None = None
+    message: str | None = None
+    http_status: int | None = None
+    request_id: str | None = None
 
 
 class SecurityHubError(Exception):
-    """What went wrong, as a playbook's rescue block and its reader see it.
+    """A failure, as a value: text is made of it where a result or a summary is written.
 
-    reason: one of the words above, stable across releases.
-    message: what happened, where, and what to do about it.
-    code, aws_message, operation, http_status, request_id: AWS's own words; None where AWS said nothing.
-    in_doubt: whether the call may have worked all the same: it was not answered, or an attempt before the answered one was not.
+    reason: one of the words above, stable across releases. what, advice: Messages of what failed and of what to do. place: where.
+    response: AWS's.
     """
 
-    def __init__(
-        self,
-        reason: str,
-        message: str,
-        code: str | None = None,
-        aws_message: str | None = None,
-        operation: str | None = None,
-        http_status: int | None = None,
-        request_id: str | None = None,
-        in_doubt: bool = False,
-    ) -> None:
-        super().__init__(message)
+    def __init__(self, reason: str, what: Message, advice: Message, place: Place = NOWHERE, response: Response | None = None) -> None:
+        super().__init__(reason)
         self.reason = reason
-        self.message = message
-        self.code = code
-        self.aws_message = aws_message
-        self.operation = operation
-        self.http_status = http_status
-        self.request_id = request_id
-        self.in_doubt = in_doubt
+        self.what = what
+        self.advice = advice
+        self.place = place
+        self.response = response or Response()
+
+    def __str__(self) -> str:
+        return self.message()
+
+    def message(self, words: Mapping[str, str] = TASK_WORDS) -> str:
+        """Return what failed, where, and what to do, in the words of a reader."""
+        return self.what.followed_by(self.advice).render(self.place, words)
 
     @property
-    def says_it_is_so(self) -> bool:
-        """Whether AWS refuses a write with words for "that is how it is": somebody else, or an earlier run, may have been first."""
-        return self.code in ("ResourceNotFoundException", "ResourceConflictException") or bool(_SAYS_IT_IS_SO.search(self.aws_message or ""))
+    def kind(self) -> tuple[Any, ...]:
+        """What two errors have in common that differ in nothing but their places."""
+        return self.reason, self.what, self.advice
 
     @property
-    def is_refusal(self) -> bool:
-        """Whether AWS has looked at what was asked for and doesn't do it: not for want of permission, nor because it is busy or broken."""
-        if self.reason == ACCESS_DENIED and _IS_POLICY_DECISION.search(self.aws_message or ""):
+    def code(self) -> str | None:
+        """AWS's error code, or None."""
+        return self.response.code
+
+    @property
+    def is_already_so(self) -> bool:
+        """Whether AWS refuses a write since its effect is there: another caller, or an earlier run, may have been first."""
+        return self._has(ALREADY_SO)
+
+    @property
+    def is_later(self) -> bool:
+        """Whether AWS asks to make the call again later."""
+        return self._has(LATER)
+
+    @property
+    def is_about_association(self) -> bool:
+        """Whether AWS's message is about an association of accounts."""
+        return self._has(ABOUT_ASSOCIATION)
+
+    @property
+    def is_about_membership(self) -> bool:
+        """Whether AWS's message is about a membership."""
+        return self._has(ABOUT_MEMBERSHIP)
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether AWS does not know the resource."""
+        return self.code == "ResourceNotFoundException"
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether AWS evaluated the request and rejected it: not for want of permission, nor because it is busy or broken."""
+        if self.reason == ACCESS_DENIED and self._has(IAM_DECISION):
             return False
-        return bool(self.aws_message or self.code) and self.reason not in (
-            CREDENTIALS,
-            INTERNAL_ERROR,
-            LIMIT_EXCEEDED,
-            REGION_NOT_ENABLED,
-        )
+        return bool(self.response.message or self.code) and self.reason not in (CREDENTIALS, INTERNAL_ERROR, LIMIT_EXCEEDED, REGION_NOT_ENABLED)
 
     @property
-    def is_denial(self) -> bool:
-        """Whether AWS has not looked at what was asked for, since this caller may not ask for it."""
+    def is_denied(self) -> bool:
+        """Whether the caller may not make the call, so that AWS did not evaluate the request."""
         return self.reason in (ACCESS_DENIED, ORGANIZATION_MANAGED)
 
-    def as_dict(self) -> dict[str, Any]:
-        """The error as it stands in a result, where AWS's message is not said twice."""
+    def _has(self, fact: str) -> bool:
+        response = self.response
+        codes = (response.code or "", str(response.http_status))
+        return _Failure(codes, response.operation or "", response.message or "").has(fact)
+
+    def replaced(self, what: str, advice: str = "", reason: str | None = None, place: Place | None = None, **facts: Any) -> SecurityHubError:
+        """Return an error of the same response with another meaning. what, advice: templates, as of make_error. reason: None to keep it."""
+        error = make_error(reason or self.reason, place or self.place, what, advice, **facts)
+        error.response = self.response
+        return error
+
+    def followed_by(self, template: str, **facts: Any) -> SecurityHubError:
+        """Return the same error with more advice."""
+        advice = self.advice.followed_by(Message.of(template, self.place, **facts))
+        return SecurityHubError(self.reason, self.what, advice, self.place, self.response)
+
+    def as_dict(self, mask: Callable[[str], str] = str, with_values: bool = False) -> dict[str, Any]:
+        """Return the error as it stands in a result, which does not repeat AWS's message.
+
+        mask(text): returns a text without secrets. with_values: whether from_dict() can make an error of it.
+        """
+        message, said = mask(self.message()), self.response.message and mask(self.response.message)
+        values = {}
+        if with_values:
+            # A message that had a secret in it does not come in parts
+            parts = self.what.followed_by(self.advice) if message == self.message() else Message([message])
+            values = {"parts": parts.as_json(), "place": list(self.place)}
         return {
             "reason": self.reason,
-            "message": self.message,
-            "code": self.code,
-            "aws_message": None if self.aws_message and self.aws_message in self.message else self.aws_message,
-            "operation": self.operation,
-            "http_status": self.http_status,
-            "request_id": self.request_id,
+            "message": message,
+            "code": self.response.code,
+            "aws_message": None if said and said in message else said,
+            "operation": self.response.operation,
+            "http_status": self.response.http_status,
+            "request_id": self.response.request_id,
+            **values,
         }
 
-    def with_reason(self, reason: str, message: str) -> SecurityHubError:
-        """The same AWS error with the reason and message of somebody who knows more about what it means."""
-        return SecurityHubError(reason, message, self.code, self.aws_message, self.operation, self.http_status, self.request_id, self.in_doubt)
+    @classmethod
+    def from_dict(cls, error: Mapping[str, Any]) -> SecurityHubError:
+        """Return the error of what as_dict() returned, or of another module's result, which has a message at most."""
+        what = Message.from_json(error["parts"]) if error.get("parts") else Message([error["message"]])
+        names = {"operation": "operation", "code": "code", "message": "aws_message", "http_status": "http_status", "request_id": "request_id"}
+        response = Response(**{name: error.get(key) for name, key in names.items()})
+        return cls(error["reason"], what, Message(), Place(*error.get("place", ())), response)
 
 
-def invalid_input(message: str) -> SecurityHubError:
-    """An error for an option that is invalid; raised before any call."""
-    return SecurityHubError(INVALID_INPUT, message)
+def make_error(reason: str, place: Place, what: str, advice: str = "", **facts: Any) -> SecurityHubError:
+    """Return the error of a failure that no exception tells of. what, advice: templates, and facts for both, as of Message.of."""
+    return SecurityHubError(reason, Message.of(what, place, **facts), Message.of(advice, place, **facts), place)
+
+
+def invalid_input(template: str, **facts: Any) -> SecurityHubError:
+    """Return an error for an invalid option; raised before any call."""
+    return make_error(INVALID_INPUT, NOWHERE, template, **facts)
+
+
+# --- From exceptions to errors -------------------------------------------------------------------
+
+
+def translate(exception: Exception, place: Place, credentials_work: bool = False, region_exists: bool = True, actions: Sequence[str] = ()) -> SecurityHubError:
+    """Return the error of a botocore exception.
+
+    place: where the call was made.
+    credentials_work: whether STS accepts the credentials; asked for where is_about_credentials_or_region.
+    region_exists: whether botocore knows the region; asked for where there was no response.
+    actions: IAM actions any of which would have allowed the call; by default the one of the failed operation.
+    """
+    given = {CREDENTIALS_WORK: credentials_work, REGION_UNKNOWN: not region_exists, OUT_OF_FILES: is_out_of_files(exception)}
+    failure = _failure_of(exception, frozenset(name for name, holds in given.items() if holds))
+    reason, advice = failure.reason_and_advice()
+    code, message = aws_code(exception), aws_message(exception)
+    words = ": ".join(filter(None, (code, message))) if was_answered(exception) else str(exception)
+    facts = {"operation": failure.operation, "words": words.rstrip("."), "actions": " or ".join(actions or [f"securityhub:{failure.operation}"])}
+    error = make_error(reason, place, _what_failed(exception) + ": {words}.", advice, **facts)
+    metadata = _response(exception).get("ResponseMetadata", {})
+    error.response = Response(failure.operation or None, code or None, message or None, metadata.get("HTTPStatusCode"), metadata.get("RequestId"))
+    return error
+
+
+def unprocessed(operation: str, account_id: str, result: str | None, place: Place) -> SecurityHubError:
+    """Return the error of an account that a call on many accounts left unprocessed. result: its ProcessingResult."""
+    result = result or "AWS gave no reason"
+    reason, advice = _Failure((UNPROCESSED,), operation, result).reason_and_advice()
+    what = "{operation} left account {account_id} unprocessed in {place}: {words}."
+    actions = f"securityhub:{operation}"
+    error = make_error(reason, place, what, advice, operation=operation, account_id=account_id, words=result.rstrip("."), actions=actions)
+    error.response = Response(operation, message=result)
+    return error
 
 
 def unexpected(exception: Exception) -> SecurityHubError:
-    """An error for an exception that can come anywhere, or that nobody has thought of: its kind and where it came from.
+    """Return the error of an exception that can come anywhere, or that is a defect: its type and where it came from.
 
-    Text omitted: it may hold secrets not yet filtered by no_log.
+    Its text is left out, since it may hold secrets that no_log has not filtered yet.
     """
     if is_out_of_files(exception):
-        return SecurityHubError(ENDPOINT_UNREACHABLE, _TOO_MANY_FILES)
+        return make_error(ENDPOINT_UNREACHABLE, NOWHERE, _FILES)
     frames = traceback.extract_tb(exception.__traceback__)[-5:]
     came_from = " > ".join(f"{os.path.basename(frame.filename)}:{frame.lineno}" for frame in frames)
-    return SecurityHubError(
-        AWS_ERROR, f"Unexpected {type(exception).__name__} ({came_from}). This is a defect of the collection: please report it with this message."
-    )
+    what = "Unexpected {type} ({came_from}). This is a defect of the collection: please report it with this message."
+    return make_error(AWS_ERROR, NOWHERE, what, type=type(exception).__name__, came_from=came_from)
 
 
-def unprocessed(operation: str, account_id: str, said: str | None, location: object, in_doubt: bool = False) -> SecurityHubError:
-    """An error for an account that a call on many accounts left unprocessed, with the service's words for why.
+def _what_failed(exception: Exception) -> str:
+    """Return the template of the beginning of a message about a botocore exception."""
+    if was_answered(exception):
+        return "{operation} failed in {place}"
+    if isinstance(exception, (botocore.exceptions.HTTPClientError, botocore.exceptions.ConnectionError)):
+        return "No response in {place}"
+    if isinstance(exception, ResponseParserError):
+        return "The response in {place} did not come from AWS"
+    return "Pagination did not end in {place}" if isinstance(exception, botocore.exceptions.PaginationError) else "No call could be made in {place}"
 
-    location: where the call was made. in_doubt: whether an attempt before the one that was answered so may have worked.
-    """
-    said = said or "AWS gave no reason"
-    reason = AWS_ERROR
-    for pattern, meant in _REASON_OF_PROCESSING_RESULT:
-        if pattern.search(said):
-            reason = meant
-            break
-    return SecurityHubError(
-        reason,
-        f"{operation} left account {account_id} unprocessed in {location}: {said.rstrip('.')}. {_advice(reason, operation, said)}",
-        aws_message=said,
-        operation=operation,
-        in_doubt=in_doubt,
-    )
+
+def _failure_of(exception: Exception, given: frozenset[str] = frozenset()) -> _Failure:
+    """Return what the table looks at of a botocore exception."""
+    operation = getattr(exception, "operation_name", None) or ""
+    if was_answered(exception):
+        return _Failure((aws_code(exception), str(_status(exception))), operation, aws_message(exception), given)
+    return _Failure(tuple(cls.__name__ for cls in type(exception).__mro__), operation, str(exception), given)
 
 
 def _response(exception: Exception) -> dict[str, Any]:
-    """AWS's answer in a botocore exception; {} where AWS did not answer. Dropped connections have an attribute response that is None."""
+    """Return AWS's response in a botocore exception; {} where there was none. A dropped connection has an attribute response that is None."""
     return getattr(exception, "response", None) or {}
 
 
 def _status(exception: Exception) -> int:
-    """The HTTP status of AWS's answer; 0 where AWS did not answer."""
+    """Return the HTTP status of AWS's response; 0 where there was none."""
     return _response(exception).get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
 
 
 def aws_code(exception: Exception) -> str:
-    """AWS's error code of a botocore exception, or "" where AWS sent none."""
+    """Return AWS's error code of a botocore exception, or "" where AWS sent none."""
     return _response(exception).get("Error", {}).get("Code", "")
 
 
 def aws_message(exception: Exception) -> str:
-    """AWS's error message of a botocore exception, or "" where AWS sent none."""
+    """Return AWS's error message of a botocore exception, or "" where AWS sent none."""
     return _response(exception).get("Error", {}).get("Message") or ""
 
 
+def was_answered(exception: Exception) -> bool:
+    """Return whether a botocore exception holds a response of AWS."""
+    return bool(_response(exception))
+
+
 def is_out_of_files(exception: BaseException | None) -> bool:
-    """Whether an exception, or what it was raised for, says that no more files can be opened; a connection is one."""
+    """Return whether an exception, or what it was raised for, says that no more files can be opened; a connection is one."""
     while exception is not None:
         if isinstance(exception, OSError) and exception.errno in (errno.EMFILE, errno.ENFILE):
             return True
@@ -290,139 +500,31 @@ def is_out_of_files(exception: BaseException | None) -> bool:
     return False
 
 
-def may_have_worked(exception: Exception) -> bool:
-    """Whether a call that raised this botocore exception may have had its effect: it was sent, and AWS has not said what became of it."""
-    if was_answered(exception):
-        return _status(exception) >= 500 and aws_code(exception) not in _THROTTLING_CODES
-    was_sent = not isinstance(exception, (boto_errors.EndpointConnectionError, boto_errors.ConnectTimeoutError, boto_errors.ProxyConnectionError))
-    return was_sent and isinstance(exception, (boto_errors.ConnectionError, boto_errors.HTTPClientError, ResponseParserError))
-
-
-def note_doubt(outcome: Any) -> None:
-    """Note in the last outcome of a call, AWS's answer or botocore's exception, that an attempt before it may have worked."""
-    if isinstance(outcome, Exception):
-        setattr(outcome, _DOUBT, True)
-    elif isinstance(outcome, dict):  # a list was only read
-        outcome.setdefault("ResponseMetadata", {})[_DOUBT] = True
-
-
-def is_in_doubt(outcome: Any) -> bool:
-    """Whether a call may have worked though this, AWS's answer or botocore's exception, says otherwise."""
-    if isinstance(outcome, Exception):
-        return getattr(outcome, _DOUBT, False) or may_have_worked(outcome)
-    return outcome.get("ResponseMetadata", {}).get(_DOUBT, False)
-
-
 def is_transient(exception: Exception) -> bool:
-    """Whether a botocore exception tells of something that may be over soon: throttling, a server error, a lost connection, an answer of somebody else."""
-    if isinstance(exception, boto_errors.SSLError):
-        return "CERTIFICATE_VERIFY_FAILED" not in str(exception)
-    if isinstance(exception, (boto_errors.ConnectionError, boto_errors.HTTPClientError, ResponseParserError)):
-        return True
-    return _status(exception) in _TRANSIENT_STATUSES or aws_code(exception) in _TRANSIENT_CODES
+    """Return whether a botocore exception may be over soon: throttling, a server error, a lost connection, a response that is not AWS's."""
+    return _failure_of(exception).has(TRANSIENT)
 
 
-def was_answered(exception: Exception) -> bool:
-    """Whether a botocore exception holds an answer of AWS's."""
-    return bool(_response(exception))
+def may_have_worked(exception: Exception) -> bool:
+    """Return whether a call that raised this botocore exception may have had its effect: it was sent, and its outcome is not known."""
+    return _failure_of(exception).has(EFFECT_UNKNOWN)
+
+
+def means_none(exception: Exception) -> bool:
+    """Return whether a botocore exception is AWS's way to say that there is nothing of the kind."""
+    return _failure_of(exception).has(NONE)
+
+
+def is_no_member(result: str) -> bool:
+    """Return whether GetMembers leaves an account unprocessed since it is no member. result: its ProcessingResult. Any other leaves that open."""
+    return _Failure((UNPROCESSED,), "GetMembers", result).has(NONE)
+
+
+def is_ambiguous(exception: Exception) -> bool:
+    """Return whether a botocore exception leaves open whether the hub is off."""
+    return _failure_of(exception).has(AMBIGUOUS)
 
 
 def is_about_credentials_or_region(exception: Exception) -> bool:
-    """Whether AWS's answer leaves open which of the two is to blame."""
-    return aws_code(exception) in _CREDENTIALS_OR_REGION_CODES
-
-
-def _client_error_reason(exception: boto_errors.ClientError, credentials_work: bool) -> str:
-    """The reason behind an error answer from AWS."""
-    code, message = aws_code(exception), aws_message(exception)
-    status = _status(exception)
-    if code in _CREDENTIALS_OR_REGION_CODES:
-        return REGION_NOT_ENABLED if credentials_work else CREDENTIALS
-    if (
-        _MANAGED_BY_ORGANIZATIONS.fullmatch(exception.operation_name)
-        and status < 500
-        and (_SPEAKS_OF_ORGANIZATION.search(message) or _SPEAKS_OF_CENTRAL_CONFIGURATION.search(message))
-        and not _IS_POLICY_DECISION.search(message)
-    ):
-        return ORGANIZATION_MANAGED
-    if exception.operation_name == "DisableSecurityHub" and status < 500 and _SAYS_HUB_IS_IN_USE.search(message):
-        return HUB_IN_USE
-    if code == "InvalidAccessException":
-        # Nobody needs a hub to enable one
-        return ACCESS_DENIED if _SPEAKS_OF_PERMISSION.search(message) or exception.operation_name == "EnableSecurityHub" else HUB_NOT_ENABLED
-    if code in _ACCESS_DENIED_CODES:
-        return ACCESS_DENIED
-    if code in _THROTTLING_CODES or status == 429:
-        return LIMIT_EXCEEDED
-    if code in _REASON_OF_CODE:
-        return _REASON_OF_CODE[code]
-    return INTERNAL_ERROR if status >= 500 else AWS_ERROR
-
-
-def _exception_reason(exception: Exception, region_exists: bool) -> str:
-    """The reason behind an exception that botocore raised by itself."""
-    if isinstance(exception, boto_errors.InvalidRegionError):
-        return REGION_NOT_ENABLED
-    if is_out_of_files(exception):
-        return ENDPOINT_UNREACHABLE
-    if isinstance(exception, (boto_errors.EndpointConnectionError, boto_errors.ProxyConnectionError)):
-        # A region that does not exist shows as a host name that can't be found, also by a proxy
-        return ENDPOINT_UNREACHABLE if region_exists else REGION_NOT_ENABLED
-    if isinstance(exception, (boto_errors.HTTPClientError, boto_errors.ConnectionError, ResponseParserError)):
-        # The last one: something answered that isn't AWS, such as a proxy's page
-        return ENDPOINT_UNREACHABLE
-    if isinstance(exception, (boto_errors.ParamValidationError, boto_errors.InvalidRetryConfigurationError, boto_errors.UnknownSignatureVersionError)):
-        return INVALID_INPUT
-    credential_exceptions = tuple(getattr(boto_errors, name) for name in _CREDENTIAL_EXCEPTIONS if hasattr(boto_errors, name))
-    return CREDENTIALS if isinstance(exception, credential_exceptions) else AWS_ERROR
-
-
-def _what_failed(exception: Exception) -> str:
-    """The beginning of a message about an exception that botocore raised by itself."""
-    if isinstance(exception, (boto_errors.HTTPClientError, boto_errors.ConnectionError)):
-        return "No answer"
-    if isinstance(exception, ResponseParserError):
-        return "An answer that is not AWS's"
-    return "A list without end" if isinstance(exception, boto_errors.PaginationError) else "No call could be made"
-
-
-def _advice(reason: str, operation: str | None, said: str, actions: Sequence[str] = ()) -> str:
-    """What to do about an error. said: AWS's message. actions: as of translate."""
-    if reason == LIMIT_EXCEEDED and _SPEAKS_OF_QUOTA.search(said):
-        return _ADVICE_ON_INVITATIONS if operation in ("CreateMembers", "InviteMembers") else _ADVICE_ON_QUOTAS
-    if operation in ("CreateFindingAggregator", "UpdateFindingAggregator") and _SPEAKS_OF_MEMBER.search(said):
-        return _ADVICE_ON_AGGREGATION
-    return ADVICE[reason].format(actions=" or ".join(actions or [f"securityhub:{operation}"]))
-
-
-def translate(
-    exception: Exception, location: object, credentials_work: bool = False, region_exists: bool = True, actions: Sequence[str] = ()
-) -> SecurityHubError:
-    """Turn a botocore exception into a SecurityHubError.
-
-    location: where the call was made; its text stands in the message.
-    credentials_work: whether STS accepts the credentials; asked for where is_about_credentials_or_region.
-    region_exists: whether botocore knows the region; asked for where there was no answer.
-    actions: IAM actions any of which would have allowed the call; by default the one of the failed operation.
-    """
-    response = _response(exception)
-    operation = getattr(exception, "operation_name", None)
-    if response:
-        reason = _client_error_reason(exception, credentials_work)
-        said = ": ".join(filter(None, (aws_code(exception), aws_message(exception))))
-        what = f"{operation} failed"
-    else:
-        reason = _exception_reason(exception, region_exists)
-        said = str(exception)
-        what = _what_failed(exception)
-    advice = _TOO_MANY_FILES if is_out_of_files(exception) else _advice(reason, operation, aws_message(exception), actions)
-    return SecurityHubError(
-        reason,
-        f"{what} in {location}: {said.rstrip('.')}. {advice}",
-        code=aws_code(exception) or None,
-        aws_message=aws_message(exception) or None,
-        operation=operation,
-        http_status=response.get("ResponseMetadata", {}).get("HTTPStatusCode"),
-        request_id=response.get("ResponseMetadata", {}).get("RequestId"),
-        in_doubt=is_in_doubt(exception),
-    )
+    """Return whether AWS's response leaves open which of the two is to blame."""
+    return _failure_of(exception).has(CREDENTIALS_OR_REGION)

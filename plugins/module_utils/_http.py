@@ -54,7 +54,7 @@ class Connections:
             session.close()
 
     def send(self, request: Any, **kwargs: Any) -> Any:  # pylint: disable=unused-argument
-        """Handler of botocore's before-send event: the answer is what botocore would have got by its own session."""
+        """Handle botocore's before-send event: return the response that botocore would have got by its own session."""
         if self._owner != os.getpid():
             # A parent's connections are not for its children: two of them would read each other's answers
             self.close()
@@ -94,7 +94,7 @@ class _Nowhere:
     """In place of a session: what a service would answer that has nothing to tell."""
 
     def send(self, request: Any) -> Any:
-        """The answer to a request, which goes nowhere."""
+        """Return the answer to a request, which goes nowhere."""
         asks_for_xml = "urlencoded" in str(request.headers.get("Content-Type"))
         content = b"<_><AssumeRoleResult/><ResponseMetadata/></_>" if asks_for_xml else b"{}"
         body = urllib3.HTTPResponse(io.BytesIO(content), preload_content=False)
@@ -139,11 +139,11 @@ class _BoundedReader(io.RawIOBase):
         self._end = None if timeout is None else time.monotonic() + timeout
 
     def makefile(self, *args: Any, **kwargs: Any) -> io.BufferedReader:  # pylint: disable=unused-argument
-        """This file, buffered."""
+        """Return this file, buffered."""
         return io.BufferedReader(self)
 
     def readable(self) -> bool:
-        """It is."""
+        """Return True: it can be read."""
         return True
 
     def readinto(self, buffer: Any) -> int | None:

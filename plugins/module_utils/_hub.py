@@ -2,12 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a hub is like, and what is to be done about it: one account in one region. Private to this collection."""
+"""Bring a hub to a state: one account in one region. Private to this collection."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import NamedTuple
@@ -20,9 +21,10 @@ from ._standards import DesiredStandards
 from ._standards import Standards
 from ._waiting import REFUSAL_TIMEOUT
 from ._waiting import SETTLING_TIMEOUT
+from ._waiting import Doubt
 from ._waiting import Poller
 from ._waiting import make_write
-from ._waiting import once_known
+from ._waiting import retry_until_visible
 
 if TYPE_CHECKING:
     from ._regions import Outcome
@@ -56,7 +58,7 @@ def ensure(api: SecurityHubApi, desired: DesiredState, outcome: Outcome) -> None
         standards = Standards(api, desired.standards, outcome, is_new=not hub) if desired.standards else None
         hub = hub or _enable(api, desired, outcome)
         if standards:
-            standards.find()  # what is wrong with them is told before anything else is written
+            standards.find()  # invalid names end the task before anything else is written
         _update(api, desired, hub, outcome)
         if standards:
             standards.apply()
@@ -65,7 +67,7 @@ def ensure(api: SecurityHubApi, desired: DesiredState, outcome: Outcome) -> None
 
 
 def read(api: SecurityHubApi, outcome: Outcome, gather: list[str]) -> None:
-    """The hub as it is, with what is to be gathered: tags, standards."""
+    """Read the hub into the outcome, with what is to be gathered: tags, standards."""
     hub = api.describe_hub()
     outcome.update(hub=hub)
     if hub and "tags" in gather:
@@ -98,7 +100,7 @@ def _enable(api: SecurityHubApi, desired: DesiredState, outcome: Outcome) -> dic
         return outcome.fields["hub"] is not None
 
     # Somebody else may have enabled it in between; its settings are compared as if it had always been there
-    outcome.update(changed=make_write(lambda: api.enable_hub(settings), is_on))
+    outcome.update(changed=make_write(partial(api.enable_hub, settings), is_on))
     hub = outcome.fields["hub"] or _enabled_hub(api)
     outcome.update(hub=hub)
     return hub
@@ -108,7 +110,7 @@ def _disable(api: SecurityHubApi) -> bool:
     """Disable the hub; returns whether this run did it. Where AWS refuses that to an administrator, its last member may have gone just now: it passes."""
     members: list[dict[str, Any]] | None = None
 
-    def may_pass(error: errors.SecurityHubError) -> bool:
+    def is_temporary(error: errors.SecurityHubError) -> bool:
         nonlocal members
         if error.reason != errors.HUB_IN_USE:
             return False
@@ -117,28 +119,28 @@ def _disable(api: SecurityHubApi) -> bool:
         return not members
 
     try:
-        return make_write(api.disable_hub, lambda: api.describe_hub() is None, may_pass, REFUSAL_TIMEOUT)
+        return make_write(api.disable_hub, lambda: api.describe_hub() is None, is_temporary, REFUSAL_TIMEOUT)
     except errors.SecurityHubError as e:
         if e.reason != errors.HUB_IN_USE or members is None:
             raise
-        why = "still counts as administrator. Rerun the task in a few minutes."
+        what = "Security Hub CSPM can't be disabled in {place}: the account still counts as administrator."
+        advice = "{Rerun} in a few minutes."
         if members:
-            why = f"has {len(members)} member{'s' * (len(members) > 1)} there. {errors.ADVICE[e.reason]}"
-        raise e.with_reason(e.reason, f"Security Hub CSPM can't be disabled in {api.resolve_location()}: the account {why}") from e
+            what = "Security Hub CSPM can't be disabled in {place}: the account has {members} there."
+            advice = errors.ADVICE[errors.HUB_IN_USE]
+        raise e.replaced(what, advice, place=api.resolve_place(), members=f"{len(members)} member{'s' * (len(members) > 1)}") from e
 
 
 def _enabled_hub(api: SecurityHubApi) -> dict[str, Any]:
-    """The hub that was enabled just now; it may take a moment to show."""
+    """Return the hub that was enabled just now; it may take a moment to show."""
     poller = Poller(SETTLING_TIMEOUT)
     while True:
         hub = api.describe_hub()
         if hub:
             return hub
         if not poller.wait():
-            raise errors.SecurityHubError(
-                errors.TIMEOUT,
-                f"Security Hub CSPM was enabled in {api.resolve_location()}, but AWS does not show it yet. Rerun the task to apply the remaining settings.",
-            )
+            what = "Security Hub CSPM was enabled in {place}, but AWS does not show it yet."
+            raise api.error(errors.TIMEOUT, what, "{Rerun} to apply the remaining settings.")
 
 
 def _update(api: SecurityHubApi, desired: DesiredState, hub: dict[str, Any], outcome: Outcome) -> None:
@@ -148,7 +150,7 @@ def _update(api: SecurityHubApi, desired: DesiredState, hub: dict[str, Any], out
     if differing:
         settings = {"AutoEnableControls": differing.get("auto_enable_controls"), "ControlFindingGenerator": differing.get("control_finding_generator")}
         settings = {name: value for name, value in settings.items() if value is not None}
-        _change(desired, outcome, lambda: api.update_hub(settings), lambda: differing.items() <= (api.describe_hub() or {}).items())
+        _change(desired, outcome, partial(api.update_hub, settings), lambda: differing.items() <= (api.describe_hub() or {}).items())
         outcome.update(hub={**outcome.fields["hub"], **differing})
     if desired.tags is not None:
         _update_tags(api, desired, outcome)
@@ -158,26 +160,27 @@ def _update_tags(api: SecurityHubApi, desired: DesiredState, outcome: Outcome) -
     hub = outcome.fields["hub"]
     arn = hub["hub_arn"]
     # A hub that check mode has not enabled would get just the tags asked for
-    tags = once_known(lambda: api.get_tags(arn), _says_no_hub, is_new=outcome.before is None) if arn else dict(desired.tags or {})
+    tags = retry_until_visible(lambda: api.get_tags(arn), _is_missing, is_new=outcome.before is None) if arn else dict(desired.tags or {})
     if outcome.before is not None:
         outcome.before = {**outcome.before, "tags": tags}
     to_set, to_remove = compare_aws_tags(tags, desired.tags, desired.purge_tags)
     outcome.update(hub={**hub, "tags": tags})
     if to_set:
-        _change(desired, outcome, lambda: api.set_tags(arn, to_set), lambda: to_set.items() <= api.get_tags(arn).items())
+        _change(desired, outcome, partial(api.set_tags, arn, to_set), lambda: to_set.items() <= api.get_tags(arn).items())
         tags = {**tags, **to_set}
         outcome.update(hub={**hub, "tags": tags})
     if to_remove:
-        _change(desired, outcome, lambda: api.remove_tags(arn, to_remove), lambda: api.get_tags(arn).keys().isdisjoint(to_remove))
+        _change(desired, outcome, partial(api.remove_tags, arn, to_remove), lambda: api.get_tags(arn).keys().isdisjoint(to_remove))
         tags = {name: value for name, value in tags.items() if name not in to_remove}
         outcome.update(hub={**hub, "tags": tags})
 
 
-def _change(desired: DesiredState, outcome: Outcome, write: Callable[[], object], is_so: Callable[[], bool]) -> None:
+def _change(desired: DesiredState, outcome: Outcome, write: Callable[[Doubt], object], is_so: Callable[[], bool]) -> None:
     """Make one change of a hub, which was perhaps enabled just now: AWS may go on for a moment to say that there is none."""
-    changed_now = desired.check_mode or make_write(write, is_so, may_pass=lambda error: outcome.changed and _says_no_hub(error))
+    changed_now = desired.check_mode or make_write(write, is_so, is_temporary=lambda error: outcome.changed and _is_missing(error))
     outcome.update(changed=changed_now or outcome.changed)
 
 
-def _says_no_hub(error: errors.SecurityHubError) -> bool:
-    return error.reason == errors.HUB_NOT_ENABLED or error.code == "ResourceNotFoundException"
+def _is_missing(error: errors.SecurityHubError) -> bool:
+    """Return whether AWS says that there is no hub."""
+    return error.reason == errors.HUB_NOT_ENABLED or error.is_missing

@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an invitation's state is, and what is to be done about it: one account in one region. Private to this collection."""
+"""Bring the member's side of a membership to a state: one account in one region. Private to this collection."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import NamedTuple
@@ -17,6 +17,7 @@ from ._api import ENDED
 from ._api import SecurityHubApi
 from ._waiting import REFUSAL_TIMEOUT
 from ._waiting import SETTLING_TIMEOUT
+from ._waiting import Doubt
 from ._waiting import Poller
 from ._waiting import make_write
 
@@ -51,10 +52,8 @@ def ensure(api: SecurityHubApi, desired: DesiredState, outcome: Outcome) -> None
     and, where it is there, invitation_remains are kept true in it at every step. Raises SecurityHubError.
     """
     if desired.state == "accepted" and api.known_account_id == desired.administrator_id:
-        where = api.resolve_location()
-        raise errors.invalid_input(
-            f"administrator_id is {desired.administrator_id}, the account that the task acts in ({where}). No account is its own administrator."
-        )
+        what = "administrator_id is {administrator_id}, the account that the task acts in ({place}). No account is its own administrator."
+        raise api.error(errors.INVALID_INPUT, what, administrator_id=desired.administrator_id)
     current = api.get_administrator()
     outcome.update(administrator=current)
     outcome.before = {"administrator": current}
@@ -64,7 +63,7 @@ def ensure(api: SecurityHubApi, desired: DesiredState, outcome: Outcome) -> None
 
 
 def read(api: SecurityHubApi, outcome: Outcome, administrator_id: str | None = None, statuses: list[str] | None = None) -> None:
-    """The administrator, the invitations (of a sender and in statuses, where given) and the pending count, as they are."""
+    """Read the administrator, the invitations (of a sender and in statuses, where given) and the pending count into the outcome."""
     outcome.update(administrator=api.get_administrator())
     invitations = [
         invitation
@@ -76,7 +75,7 @@ def read(api: SecurityHubApi, outcome: Outcome, administrator_id: str | None = N
 
 
 def unanswered(found: dict[str, Any]) -> list[dict[str, Any]]:
-    """The invitations that nobody has accepted or declined. found: a region's part of the result of read()."""
+    """Return the invitations that nobody has accepted or declined. found: a region's part of the result of read()."""
     administrator_id = (found.get("administrator") or {}).get("account_id")
     return [
         invitation
@@ -108,12 +107,11 @@ def _accept(api: SecurityHubApi, desired: DesiredState, current: dict[str, Any] 
                 if _is_from(found, desired):
                     return
             # The one that was left may still count for a moment
-            _accept_invitation(api, desired, candidates, outcome, _tells_of_the_left_one, timeout=max(REFUSAL_TIMEOUT, desired.wait_timeout))
+            _accept_invitation(api, desired, candidates, outcome, _is_about_former_administrator, timeout=max(REFUSAL_TIMEOUT, desired.wait_timeout))
         except errors.SecurityHubError as e:
-            raise e.with_reason(
-                e.reason,
-                f"{e.message} The account has left {current['account_id']} already and has no administrator in this region now. "
-                "Fix the cause, then rerun the task.",
+            raise e.followed_by(
+                "The account has left {former} already and has no administrator in this region now. Fix the cause, then {rerun}.",
+                former=current["account_id"],
             ) from e
     else:
         _accept_invitation(api, desired, candidates, outcome)
@@ -126,13 +124,13 @@ def _accept_invitation(
     desired: DesiredState,
     candidates: list[dict[str, Any]],
     outcome: Outcome,
-    may_pass: Callable[[errors.SecurityHubError], bool] = lambda error: False,
+    is_temporary: Callable[[errors.SecurityHubError], bool] = lambda error: False,
     timeout: float = SETTLING_TIMEOUT,
 ) -> None:
-    """Accept the first of these invitations that AWS still knows. may_pass, timeout: as of make_write."""
+    """Accept the first of these invitations that AWS still knows. is_temporary, timeout: as of make_write."""
 
-    def accept() -> None:
-        outcome.update(administrator=_accepted(_accept_first(api, desired, candidates)))
+    def accept(doubt: Doubt) -> None:
+        outcome.update(administrator=_accepted(_accept_first(api, desired, candidates, doubt)))
 
     def is_accepted() -> bool:
         found = api.get_administrator()
@@ -141,15 +139,13 @@ def _accept_invitation(
         return _is_from(found, desired)
 
     try:
-        accepted_now = make_write(accept, is_accepted, may_pass, timeout)
+        accepted_now = make_write(accept, is_accepted, is_temporary, timeout)
     except errors.SecurityHubError as e:
-        if e.code != "ResourceNotFoundException":
+        if not e.is_missing:
             raise
-        raise e.with_reason(
-            errors.INVITATION_NOT_FOUND,
-            f"The invitation {candidates[0]['invitation_id']} from {desired.administrator_id} does not exist any more in {api.resolve_location()}: "
-            f"{e.aws_message}. {_how_to_invite(api, desired)}",
-        ) from e
+        what = "The invitation {invitation_id} from {administrator_id} does not exist any more in {place}: {words}."
+        facts = {"invitation_id": candidates[0]["invitation_id"], "words": e.response.message, **_facts(desired)}
+        raise e.replaced(what, _how_to_invite(api, desired), errors.INVITATION_NOT_FOUND, api.resolve_place(), **facts) from e
     outcome.update(changed=accepted_now or outcome.changed)
 
 
@@ -164,20 +160,17 @@ def _decline(api: SecurityHubApi, desired: DesiredState, current: dict[str, Any]
         outcome.update(changed=True)
         return {"invitations": []}
     try:
-        outcome.update(changed=make_write(lambda: api.decline_invitation(desired.administrator_id), lambda: not _pending(api, desired)))
+        outcome.update(changed=make_write(partial(api.decline_invitation, desired.administrator_id), lambda: not _pending(api, desired)))
     except errors.SecurityHubError as e:
-        if e.is_refusal and _is_from(api.get_administrator(), desired):
+        if e.is_refused and _is_from(api.get_administrator(), desired):
             raise _already_accepted(api, desired) from e
         raise
     return {"invitations": []}
 
 
 def _already_accepted(api: SecurityHubApi, desired: DesiredState) -> errors.SecurityHubError:
-    return errors.SecurityHubError(
-        errors.ALREADY_ACCEPTED,
-        f"The invitation from {desired.administrator_id} has been accepted already in {api.resolve_location()}, so it can't be declined. "
-        "Use state=absent to leave this administrator.",
-    )
+    what = "The invitation from {administrator_id} has been accepted already in {place}, so it can't be declined."
+    return api.error(errors.ALREADY_ACCEPTED, what, "Use state=absent to leave this administrator.", **_facts(desired))
 
 
 def _remove(api: SecurityHubApi, desired: DesiredState, current: dict[str, Any] | None, outcome: Outcome) -> dict[str, Any] | None:
@@ -198,25 +191,28 @@ def _remove(api: SecurityHubApi, desired: DesiredState, current: dict[str, Any] 
 
 
 def _leave(api: SecurityHubApi, current: dict[str, Any], outcome: Outcome) -> None:
-    """Leave the current administrator. Where AWS says that there is none, but goes on showing it, it is asked again."""
-    left_now = make_write(api.leave_administrator, lambda: not _is_same(api.get_administrator(), current), lambda error: error.says_it_is_so)
+    """Leave the current administrator. Retry where AWS says that there is none, but goes on showing it."""
+    left_now = make_write(api.leave_administrator, lambda: not _is_same(api.get_administrator(), current), lambda error: error.is_already_so)
     outcome.update(changed=left_now or outcome.changed, administrator=None, previous_administrator=current)
 
 
 def _forget_invitation(api: SecurityHubApi, desired: DesiredState, outcome: Outcome) -> list[dict[str, Any]]:
     """Delete the invitation. Where AWS leaves that to administrators, it is declined, unless it has been. Returns the invitations that remain."""
-    # What AWS says of the membership that was just left
-    may_pass = _speaks_of_a_membership if outcome.fields["previous_administrator"] else _never
+    has_left = outcome.fields["previous_administrator"] is not None
+
+    def is_temporary(error: errors.SecurityHubError) -> bool:
+        return has_left and _is_about_membership(error)
+
     try:
-        deleted_now = make_write(lambda: api.delete_invitation(desired.administrator_id), lambda: not _received(api, desired), may_pass)
+        deleted_now = make_write(partial(api.delete_invitation, desired.administrator_id), lambda: not _received(api, desired), is_temporary)
     except errors.SecurityHubError as e:
-        if not e.is_refusal:
+        if not e.is_refused:
             raise
         remaining = _received(api, desired)
         if remaining:
             outcome.update(invitation_remains=True)
             if any(_is_pending(invitation) for invitation in remaining):
-                declined_now = make_write(lambda: api.decline_invitation(desired.administrator_id), lambda: not _pending(api, desired), may_pass)
+                declined_now = make_write(partial(api.decline_invitation, desired.administrator_id), lambda: not _pending(api, desired), is_temporary)
                 outcome.update(changed=declined_now or outcome.changed)
                 remaining = _received(api, desired)
             return remaining
@@ -225,17 +221,14 @@ def _forget_invitation(api: SecurityHubApi, desired: DesiredState, outcome: Outc
     return []
 
 
-def _tells_of_the_left_one(error: errors.SecurityHubError) -> bool:
-    """Whether AWS refuses what follows on leaving an administrator since that one still counts: it goes by."""
-    return error.is_refusal and (error.reason in (errors.INVALID_INPUT, errors.AWS_ERROR) or _speaks_of_a_membership(error))
+def _is_about_former_administrator(error: errors.SecurityHubError) -> bool:
+    """Return whether AWS refuses to accept since the administrator that was just left still counts, which passes."""
+    return error.is_refused and (error.reason in (errors.INVALID_INPUT, errors.AWS_ERROR) or error.is_about_membership)
 
 
-def _speaks_of_a_membership(error: errors.SecurityHubError) -> bool:
-    return error.is_refusal and bool(re.search("associat|member", error.aws_message or "", re.IGNORECASE))
-
-
-def _never(error: errors.SecurityHubError) -> bool:  # pylint: disable=unused-argument
-    return False
+def _is_about_membership(error: errors.SecurityHubError) -> bool:
+    """Return whether AWS refuses a write since the membership that was just left still counts, which passes."""
+    return error.is_refused and error.is_about_membership
 
 
 def _is_from(current: dict[str, Any] | None, desired: DesiredState) -> bool:
@@ -247,12 +240,12 @@ def _is_same(current: dict[str, Any] | None, other: dict[str, Any]) -> bool:
 
 
 def _received(api: SecurityHubApi, desired: DesiredState) -> list[dict[str, Any]]:
-    """The invitations from the desired administrator, whatever their listed status says."""
+    """Return the invitations from the desired administrator, whatever their listed status says."""
     return [invitation for invitation in api.list_invitations() if invitation["account_id"] == desired.administrator_id]
 
 
 def _pending(api: SecurityHubApi, desired: DesiredState) -> list[dict[str, Any]]:
-    """The invitations from the desired administrator that have not been declined, which stay listed all the same."""
+    """Return the invitations from the desired administrator that have not been declined, which stay listed all the same."""
     return [invitation for invitation in _received(api, desired) if _is_pending(invitation)]
 
 
@@ -268,7 +261,7 @@ def _find_invitations(
     outcome: Outcome,
     left: dict[str, Any] | None = None,
 ) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
-    """The administrator as it is now, and the invitations to accept: the one named, or all from the desired administrator, the newest first.
+    """Return the administrator as it is now, and the invitations to accept: the one named, or all from the desired administrator, the newest first.
 
     Waits for them as long as poller lasts. There are none only where the desired administrator is the current one, or where another one
     is to be left first. left: the one that has been left, and that AWS may show for a moment.
@@ -279,10 +272,12 @@ def _find_invitations(
         if _is_from(current, desired):
             return current, []
         if current and not desired.replace_administrator:
-            raise errors.SecurityHubError(
+            raise api.error(
                 errors.DIFFERENT_ADMINISTRATOR,
-                f"The administrator in {api.resolve_location()} is {current['account_id']}, not {desired.administrator_id}. "
-                "An account has one administrator at most in a region; set replace_administrator=true to leave that one first.",
+                "The administrator in {place} is {current}, not {administrator_id}. An account has one administrator at most in a region; "
+                "set {option.replace_administrator}=true to leave that one first.",
+                current=current["account_id"],
+                **_facts(desired),
             )
         received = _received(api, desired)
         wanted = [invitation for invitation in received if desired.invitation_id in (None, invitation["invitation_id"])]
@@ -295,59 +290,65 @@ def _find_invitations(
         outcome.update(administrator=current)
         if not _is_from(current, desired) and not poller.wait():
             break
-    where, advice = api.resolve_location(), _how_to_invite(api, desired, waited=bool(poller))
+    advice = _how_to_invite(api, desired, waited=bool(poller))
+    facts = _facts(desired)
     if current:
-        advice = f"AWS may hold it back while {current['account_id']} is the administrator: leave_first=true leaves that one first. {advice}"
+        facts["current"] = current["account_id"]
+        advice = "AWS may hold it back while {current} is the administrator: {option.leave_first}=true leaves that one first. " + advice
     if poller:
-        raise errors.SecurityHubError(
-            errors.TIMEOUT, f"No invitation from {desired.administrator_id} arrived in {where} within {desired.wait_timeout} s. {advice}"
-        )
-    other = f" (its pending one has the ID {received[0]['invitation_id']})" if received else ""
-    which = f"invitation {desired.invitation_id}" if desired.invitation_id else "invitation"
-    raise errors.SecurityHubError(errors.INVITATION_NOT_FOUND, f"There is no {which} from {desired.administrator_id}{other} in {where}. {advice}")
+        what = "No invitation from {administrator_id} arrived in {place} within {timeout} s."
+        raise api.error(errors.TIMEOUT, what, advice, timeout=desired.wait_timeout, **facts)
+    what = "There is no {which} from {administrator_id}{other} in {place}."
+    facts["other"] = f" (its pending one has the ID {received[0]['invitation_id']})" if received else ""
+    facts["which"] = f"invitation {desired.invitation_id}" if desired.invitation_id else "invitation"
+    raise api.error(errors.INVITATION_NOT_FOUND, what, advice, **facts)
 
 
-def _accept_first(api: SecurityHubApi, desired: DesiredState, candidates: list[dict[str, Any]]) -> dict[str, Any]:
+def _accept_first(api: SecurityHubApi, desired: DesiredState, candidates: list[dict[str, Any]], doubt: Doubt) -> dict[str, Any]:
     """Accept the first of these invitations that AWS still knows, and return it. Raises the last one's error where it knows none."""
-    in_doubt = False
     for invitation in candidates:
         try:
-            api.accept(desired.administrator_id, invitation["invitation_id"])
+            api.accept(desired.administrator_id, invitation["invitation_id"], doubt)
             return invitation
         except errors.SecurityHubError as e:
-            e.in_doubt = in_doubt = in_doubt or e.in_doubt
-            if e.code != "ResourceNotFoundException" or invitation is candidates[-1]:
+            if not e.is_missing or invitation is candidates[-1]:
                 raise
     raise ValueError("There is nothing to accept")
 
 
 def _accepted(invitation: dict[str, Any]) -> dict[str, Any]:
-    """An invitation as an administrator, once it is accepted."""
+    """Return an invitation as an administrator, once it is accepted."""
     return {**invitation, "member_status": ENABLED}
 
 
 def _unseen_invitation(desired: DesiredState) -> dict[str, Any]:
-    """An invitation of which nothing is known but its sender, and its ID where one was asked for."""
+    """Return an invitation of which nothing is known but its sender, and its ID where one was asked for."""
     return {"account_id": desired.administrator_id, "invitation_id": desired.invitation_id, "invited_at": None}
 
 
+def _facts(desired: DesiredState) -> dict[str, Any]:
+    return {"administrator_id": desired.administrator_id}
+
+
 def _how_to_invite(api: SecurityHubApi, desired: DesiredState, waited: bool = False) -> str:
-    account_id = api.resolve_account_id()
-    if account_id == desired.administrator_id:
+    """Return the template of how the invitation comes about. AWS: as resolve_account_id."""
+    if api.resolve_account_id() == desired.administrator_id:
         return "This account is that administrator itself: an administrator can't be its own member."
-    next_step = "then rerun the task" if waited else "or set wait=true if the invitation is on its way"
-    return f"Let {desired.administrator_id} invite {account_id or 'this account'} in this region (CreateMembers, then InviteMembers), {next_step}."
+    next_step = "then {rerun}" if waited else "{or_wait}"
+    return "Let {administrator_id} invite {account} in this region (CreateMembers, then InviteMembers), " + next_step + "."
 
 
 def _wait_until_visible(api: SecurityHubApi, desired: DesiredState, poller: Poller) -> dict[str, Any]:
-    """The administrator as the service shows it once the acceptance has arrived everywhere."""
+    """Return the administrator as the service shows it once the acceptance has arrived everywhere."""
     while True:
         current = api.get_administrator()
         if current and _is_from(current, desired):
             return current
         if not poller.wait():
-            raise errors.SecurityHubError(
+            raise api.error(
                 errors.TIMEOUT,
-                f"The invitation from {desired.administrator_id} was accepted in {api.resolve_location()}, but the account did not show its new "
-                f"administrator within {desired.wait_timeout} s. Rerun the task to check.",
+                "The invitation from {administrator_id} was accepted in {place}, but the account did not show its new administrator within {timeout} s.",
+                "{Rerun} to check.",
+                timeout=desired.wait_timeout,
+                **_facts(desired),
             )

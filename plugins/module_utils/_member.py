@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which members an administrator has, and what is to be done about them: one region. Private to this collection.
+"""Bring an administrator's members to a state: one region. Private to this collection.
 
 The difference between the actual and the desired state is worked out first, account by account; then each step of it is made for all
 accounts that need it, in batches. An account that the service leaves unprocessed gets an error of its own and the others go on, unless
@@ -17,8 +17,9 @@ from typing import NamedTuple
 
 from . import _errors as errors
 from ._api import SecurityHubApi
-from ._api import batches
+from ._calls import batches
 from ._waiting import SETTLING_TIMEOUT
+from ._waiting import Doubt
 from ._waiting import Poller
 from ._waiting import make_write
 
@@ -89,7 +90,7 @@ class DesiredState(NamedTuple):
     check_mode: bool
 
     def steps(self) -> dict[str | None, tuple[str, ...]]:
-        """What each status needs."""
+        """Return what each status needs."""
         steps = dict(_STEPS[self.state])
         if self.state == "invited":
             if not self.reinvite:
@@ -107,9 +108,7 @@ def ensure(api: SecurityHubApi, desired: DesiredState, outcome: Outcome) -> None
     every step. Raises SecurityHubError for the region, with the accounts' own errors among the members, where any account failed.
     """
     if desired.state != "absent" and api.resolve_account_id() in desired.emails:
-        raise errors.invalid_input(
-            f"{api.resolve_account_id()} is the administrator itself in {api.resolve_location()}: it can't be its own member. Take it out of members."
-        )
+        raise api.error(errors.INVALID_INPUT, "{account} is the administrator itself in {place}: it can't be its own member. Take it out of members.")
     found = api.get_members(desired.emails)
     members = {account_id: _Member(account_id, email, found.get(account_id)) for account_id, email in desired.emails.items()}
     outcome.before = {account_id: member.status for account_id, member in members.items()}
@@ -136,13 +135,14 @@ def ensure(api: SecurityHubApi, desired: DesiredState, outcome: Outcome) -> None
     failed = {member.account_id: member.error for member in members.values() if member.error}
     if failed:
         account_id, first = next(iter(failed.items()))
-        where = api.resolve_location()
-        raise first.with_reason(first.reason, f"{len(failed)} of {len(members)} members failed in {where}; the first of them, {account_id}: {first.message}")
+        what = "{failed} of {count} members failed in {place}; the first of them, {account_id}: {first}"
+        message = first.what.followed_by(first.advice)
+        raise first.replaced(what, place=api.resolve_place(), failed=len(failed), count=len(members), account_id=account_id, first=message)
     outcome.update(state=desired.state)
 
 
 def read(api: SecurityHubApi, outcome: Outcome, account_ids: list[str] | None = None, statuses: list[str] | None = None) -> None:
-    """The members as they are: all of them or those named, and of these the ones in any of the statuses, where some are given."""
+    """Read the members into the outcome: all of them or those named, and of these the ones in any of the statuses, where some are given."""
     members = api.list_members() if account_ids is None else list(api.get_members(account_ids).values())
     outcome.update(members=[member for member in members if not statuses or member["member_status"] in statuses])
 
@@ -162,26 +162,26 @@ class _Member:
         self.steps: list[str] = []
 
     def done(self, step: str) -> None:
-        """The step was made."""
+        """Note that a step was made."""
         self.steps.append(step)
         self.changed = True
         self.status = _STATUSES_AFTER[step][0]
 
     def is_at(self, status: str | None, step: str, changed: bool) -> None:
-        """The service shows a status to which the step leads. changed: whether it was made here."""
+        """Note a status that AWS shows, to which the step leads. changed: whether it was made here."""
         self.steps.append(step)
         self.changed = self.changed or changed
         self.status = status
 
     def shows(self, step: str, found: dict[str, Any] | None) -> bool:
-        """Whether what the service tells of the account, or None, shows that a step has been made, or that it is needless now."""
+        """Return whether what AWS shows of the account, or None, means that a step was made, or that it is needless now."""
         status = found["member_status"] if found else None
         # An invitation that is sent once more leads nowhere else
         sent_before = step == "invite" and status == self.previous_status == "Invited"
         return status in _STATUSES_AFTER[step] and not (sent_before and found and found["invited_at"] == self.previous_invited_at)
 
     def as_dict(self) -> dict[str, Any]:
-        """The account's part of the result."""
+        """Return the account's part of the result."""
         result = {
             "account_id": self.account_id,
             **{name: self.details[name] for name in ("email", "administrator_id", "invited_at", "updated_at")},
@@ -190,7 +190,7 @@ class _Member:
             "changed": self.changed,
         }
         if self.error:
-            result["error"] = self.error.as_dict()
+            result["error"] = self.error
         return result
 
 
@@ -203,22 +203,24 @@ def _make(api: SecurityHubApi, step: str, batch: list[_Member]) -> None:
     failed: dict[str, errors.SecurityHubError] = {}
     doubtful: set[str] = set()
 
-    def may_pass(account_id: str) -> bool:
+    def is_temporary(account_id: str) -> bool:
         error = failed[account_id]
-        return (error.says_it_is_so or _speaks_of_association(error)) and (step == "disassociate" or _FOLLOWS.get(step) in todo[account_id].steps)
+        follows = step == "disassociate" or _FOLLOWS.get(step) in todo[account_id].steps
+        return follows and (error.is_already_so or error.is_about_association)
 
-    def write() -> None:
-        asked = [member for account_id, member in todo.items() if account_id not in failed or may_pass(account_id)]
-        left_out = _call_for_each(api, step, asked)
-        doubtful.update(account_id for account_id, error in left_out.items() if error.in_doubt)
+    def write(doubt: Doubt) -> None:
+        asked = [member for account_id, member in todo.items() if account_id not in failed or is_temporary(account_id)]
+        left_out = _call_for_each(api, step, asked, doubtful)
         for member in asked:
             failed.pop(member.account_id, None)
             if member.account_id not in left_out:
                 todo.pop(member.account_id).done(step)
         failed.update(left_out)
+        if not doubtful.isdisjoint(todo):
+            doubt.raise_it()
         if todo:
             # One speaks for all: the one that leaves most hope
-            raise min(failed.values(), key=lambda error: (not error.in_doubt, not error.says_it_is_so, error.is_denial))
+            raise min(failed.values(), key=lambda error: (not error.is_already_so, error.is_denied))
 
     def has_happened() -> bool:
         found = api.get_members(todo)
@@ -230,7 +232,7 @@ def _make(api: SecurityHubApi, step: str, batch: list[_Member]) -> None:
         return not todo
 
     try:
-        make_write(write, has_happened, lambda error: any(map(may_pass, todo)))
+        make_write(write, has_happened, lambda error: any(map(is_temporary, todo)))
     except errors.SecurityHubError:
         hopeless = next((error for error in failed.values() if error.reason in _HOPELESS), None)
         if hopeless and len(todo) == len(batch):
@@ -247,44 +249,53 @@ def _see_who_is_in_force(api: SecurityHubApi, batch: list[_Member]) -> None:
             created[account_id].status = found["member_status"]
 
 
-def _call_for_each(api: SecurityHubApi, step: str, members: list[_Member]) -> dict[str, errors.SecurityHubError]:
-    """One step for accounts. Returns the errors by account ID. Where a whole call is refused for accounts of an organization, only those are."""
+def _call_for_each(api: SecurityHubApi, step: str, members: list[_Member], doubtful: set[str]) -> dict[str, errors.SecurityHubError]:
+    """Make one step for accounts. Where a whole call is refused for accounts of an organization, only those are.
+
+    doubtful: gets the account IDs for which the step may have worked although it failed. Returns the errors by account ID.
+    """
+    doubt = Doubt()
     try:
-        return _call(api, step, members)
+        left_out = _call(api, step, members, doubt)
     except errors.SecurityHubError as e:
-        if e.reason != errors.ORGANIZATION_MANAGED or len(members) == 1:
-            return {member.account_id: e for member in members}
-    middle = len(members) // 2
-    return {**_call_for_each(api, step, members[:middle]), **_call_for_each(api, step, members[middle:])}
+        if e.reason == errors.ORGANIZATION_MANAGED and len(members) > 1:
+            middle = len(members) // 2
+            return {**_call_for_each(api, step, members[:middle], doubtful), **_call_for_each(api, step, members[middle:], doubtful)}
+        left_out = {member.account_id: e for member in members}
+    if doubt:
+        doubtful.update(left_out)
+    return left_out
 
 
-def _call(api: SecurityHubApi, step: str, members: list[_Member]) -> dict[str, errors.SecurityHubError]:
-    """One step for accounts. Returns the errors by account ID."""
+def _call(api: SecurityHubApi, step: str, members: list[_Member], doubt: Doubt) -> dict[str, errors.SecurityHubError]:
+    """Make one step for accounts. Returns the errors by account ID."""
     account_ids = [member.account_id for member in members]
     if step == "create":
-        return api.create_members({member.account_id: member.email for member in members})
+        return api.create_members({member.account_id: member.email for member in members}, doubt)
     if step == "invite":
-        return api.invite_members(account_ids)
+        return api.invite_members(account_ids, doubt)
     if step == "disassociate":
-        return api.disassociate_members(account_ids)
-    failed = api.delete_members(account_ids)
+        return api.disassociate_members(account_ids, doubt)
+    failed = api.delete_members(account_ids, doubt)
     # Which statuses must be disassociated first is the service's word, also where it has changed since the members were read
-    associated = [member for member in members if "disassociate" not in member.steps and _speaks_of_association(failed.get(member.account_id))]
+    associated = [member for member in members if "disassociate" not in member.steps and _must_be_disassociated(failed.get(member.account_id))]
     if associated:
         _make(api, "disassociate", associated)
         again = [member.account_id for member in associated if not member.error]
-        failed = {**{account_id: error for account_id, error in failed.items() if account_id not in again}, **(api.delete_members(again) if again else {})}
+        failed = {account_id: error for account_id, error in failed.items() if account_id not in again}
+        failed.update(api.delete_members(again, doubt) if again else {})
     return failed
 
 
-def _speaks_of_association(error: errors.SecurityHubError | None) -> bool:
-    return error is not None and "associat" in (error.aws_message or "").lower()
+def _must_be_disassociated(error: errors.SecurityHubError | None) -> bool:
+    """Return whether AWS refuses to delete an account since it is still associated. error: of deleting it, if it failed."""
+    return error is not None and error.is_about_association
 
 
 def _read_back(api: SecurityHubApi, members: list[_Member]) -> None:
-    """The details and times that the service shows now of the accounts that were written to. It may lag; the statuses stand.
+    """Read the details and times that the service shows now of the accounts that were written to. It may lag; the statuses stand.
 
-    Not so where a later step has failed: then the service decides what became of the earlier one.
+    Where a later step has failed, the service decides what became of the earlier one.
     """
     poller = Poller(SETTLING_TIMEOUT)
     members = [member for member in members if member.changed]

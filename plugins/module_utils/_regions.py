@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The same function in many regions at once: every outcome is gathered, none is lost, and the result is made of them. Private to this collection."""
+"""Act in many regions at once: the outcome of every region is kept, and none is lost. Private to this collection."""
 
 from __future__ import annotations
 
@@ -11,23 +11,21 @@ import contextlib
 import copy
 import logging
 import queue
-import re
 import threading
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
+from typing import NamedTuple
 from typing import TypeVar
 
 from . import _errors as errors
 from ._account import Account
 from ._api import SecurityHubApi
 from ._client import connections_at_once
-from ._module import account_id_option
-from ._result import as_in
-from ._text import printable
-from ._text import with_masked_messages
+from ._settings import read_settings
 
 UNKNOWN = object()
 Item = TypeVar("Item")
@@ -36,7 +34,7 @@ Item = TypeVar("Item")
 class Outcome:
     """What is known of one region so far: kept true at every step, so that it also holds where something fails half-way.
 
-    fields: what the result tells of the region, besides region, changed and error.
+    fields: what the result has for the region, besides region, changed and error.
     before, after: for diff mode; UNKNOWN until they are set.
     """
 
@@ -50,7 +48,7 @@ class Outcome:
         self.warnings: list[str] = []
 
     def warn(self, text: str) -> None:
-        """Let the task warn of something in this region. text: a sentence that says nothing of the region."""
+        """Let the task warn of something in this region. text: a sentence that does not name the region."""
         self.warnings.append(text)
 
     def update(self, changed: bool | None = None, **fields: Any) -> None:
@@ -59,54 +57,60 @@ class Outcome:
         if changed is not None:
             self.changed = changed
 
-    def as_dict(self) -> dict[str, Any]:
-        """The region's part of the result."""
-        result = {"region": self.region, "changed": self.changed, **self.fields}
-        return {**result, "error": self.error.as_dict()} if self.error else result
+
+class TaskOutcome(NamedTuple):
+    """What came of a task, as values.
+
+    outcomes: of the regions, in the order asked; None where the task failed before any region was asked. error: why it did.
+    promoted_fields: those that stand at the result's top level too, where there is only one region.
+    regions_left_out: what find_regions() returned; None unless the task acted everywhere.
+    secrets: what must not stand in the result.
+    """
+
+    outcomes: list[Outcome] | None
+    error: errors.SecurityHubError | None = None
+    promoted_fields: Sequence[str] = ()
+    regions_left_out: list[str] | None = None
+    secrets: Callable[[], Iterable[str]] = tuple
 
 
 def run_in_regions(
-    options: dict[str, Any], act: Callable[[SecurityHubApi, Outcome], None], initial_result: dict[str, Any], promoted_fields: Sequence[str]
-) -> dict[str, Any]:
-    """Act in every region that the options ask for, as the account that they ask for, and return the task's result.
+    options: Mapping[str, Any], act: Callable[[SecurityHubApi, Outcome], None], initial_result: dict[str, Any], promoted_fields: Sequence[str]
+) -> TaskOutcome:
+    """Act in every region that the options ask for, as the account that they ask for.
 
     options: a module's validated options.
     act(api, outcome): acts in one region and keeps its Outcome up to date; raises SecurityHubError.
-    initial_result: an outcome's fields while nothing is known.
-    promoted_fields: those that stand at the result's top level too, where there is only one region.
+    initial_result: an outcome's fields while nothing is known. promoted_fields: as of TaskOutcome.
+    Raises SecurityHubError (invalid_input) for options that can't work, before any call.
     """
-    try:
-        if options.get("expected_account_id"):
-            account_id_option(options, "expected_account_id")
-        account = Account(options)
-    except errors.SecurityHubError as e:
-        return failure_result(e, regions=[])
-    more: dict[str, Any] = {}
+    account = Account(read_settings(options))
+    left_out: list[str] | None = None
 
     def outcomes_of_all() -> list[Outcome]:
         return [Outcome(region, copy.deepcopy(initial_result)) for region in account.regions]
 
     def act_in(outcome: Outcome) -> None:
         with _failure_in([outcome]):
-            act(SecurityHubApi(account, outcome.region), outcome)
+            act(SecurityHubApi(account.session, outcome.region), outcome)
 
     try:
         with _SILENT_LIBRARY:
             account.check_role()
             outcomes = outcomes_of_all()
             with _failure_in(outcomes):
-                account.sign_in()
+                account.session.sign_in()
             if not any(outcome.error for outcome in outcomes):
                 account.check_caller()
                 if account.acts_everywhere:
                     with _failure_in([]):
-                        more["regions_left_out"] = account.find_regions()
+                        left_out = account.find_regions()
                     outcomes = outcomes_of_all()
                 with _failure_in(outcomes):
-                    _for_each(act_in, outcomes, account.stop)
+                    _for_each(act_in, outcomes, account.session.stop)
     except errors.SecurityHubError as e:
-        return failure_result(e, secrets=account.secrets())
-    return {**result_of(outcomes, promoted_fields, account.secrets), **more}
+        return TaskOutcome(None, e, secrets=account.session.secrets)
+    return TaskOutcome(outcomes, None, promoted_fields, left_out, account.session.secrets)
 
 
 def _for_each(act: Callable[[Item], None], items: list[Item], stop: Callable[[], None]) -> None:
@@ -199,91 +203,3 @@ def _failure_in(outcomes: list[Outcome]) -> Iterator[None]:
         raise error
     for outcome in outcomes:
         outcome.error = error
-
-
-def result_of(outcomes: list[Outcome], promoted_fields: Sequence[str], secrets: Callable[[], Iterable[str]] = tuple) -> dict[str, Any]:
-    """The result of a task from its regions' outcomes. Its before and after, by region, are for diff mode.
-
-    secrets(): what must not stand in it; asked for where something failed.
-    """
-    regions = [outcome.as_dict() for outcome in outcomes]
-    if any(outcome.error for outcome in outcomes):
-        regions = with_masked_messages(regions, secrets())
-    regions = printable(regions)
-    result = {"changed": any(outcome.changed for outcome in outcomes), "regions": regions}
-    if any(outcome.before is not UNKNOWN for outcome in outcomes):
-        before = {outcome.region: None if outcome.before is UNKNOWN else outcome.before for outcome in outcomes}
-        result["before"] = printable(before)
-        result["after"] = printable({outcome.region: _after(outcome, before[outcome.region]) for outcome in outcomes})
-    if len(regions) == 1:
-        result.update((field, regions[0][field]) for field in promoted_fields)
-    warnings = _warnings(outcomes)
-    if warnings:
-        result["warnings"] = printable(warnings)
-    failures = [region for region in regions if "error" in region]
-    if failures:
-        groups = _alike(failures)
-        result.update(failed=True, error=failures[0]["error"], msg=_message(groups, len(outcomes)))
-        for first, *others in groups:
-            for other in others:
-                other["error"]["message"] = as_in(first["region"])
-    return result
-
-
-def _warnings(outcomes: list[Outcome]) -> list[str]:
-    """The warnings of all regions, each once."""
-    regions: dict[str, list[str]] = {}
-    for outcome in outcomes:
-        for text in outcome.warnings:
-            regions.setdefault(text, []).append(outcome.region)
-    return [f"In {_named(names, len(outcomes))}: {text}" for text, names in regions.items()]
-
-
-def _named(regions: list[str], asked: int) -> str:
-    """Some regions of those asked for, in words."""
-    return ", ".join(regions) if len(regions) < asked or asked == 1 else f"all {asked} regions"
-
-
-def _message(groups: list[list[dict[str, Any]]], asked: int) -> str:
-    """The task's message: a line for each group of regions that failed alike."""
-    if asked == 1:
-        return groups[0][0]["error"]["message"]
-    lines = [f"{sum(map(len, groups))} of {asked} regions failed"]
-    for group in groups:
-        lines.append(f"{_named([failure['region'] for failure in group], asked)}: {group[0]['error']['message']}")
-    return "\n".join(lines)
-
-
-def _alike(failures: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    """The regions that failed, those that failed alike in a list each."""
-    groups: list[list[dict[str, Any]]] = []
-    for failure in failures:
-        group = next((group for group in groups if _are_alike(group[0], failure)), None)
-        if group:
-            group.append(failure)
-        else:
-            groups.append([failure])
-    return groups
-
-
-def _are_alike(failure: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Whether two regions failed for the same reason and with the same message, which may tell of their own names."""
-    same_message = failure["error"]["message"] == other["error"]["message"] or _without_region(failure) == _without_region(other)
-    return same_message and failure["error"]["reason"] == other["error"]["reason"]
-
-
-def _without_region(failure: dict[str, Any]) -> str:
-    return re.sub(rf"(?<![\w-]){re.escape(failure['region'])}(?![\w-])", "REGION", failure["error"]["message"])
-
-
-def _after(outcome: Outcome, before: Any) -> Any:
-    """What diff mode shows. Where a region failed, it is as it was unless it was changed."""
-    if outcome.after is UNKNOWN:
-        return None if outcome.changed else before
-    return outcome.after
-
-
-def failure_result(error: errors.SecurityHubError, secrets: Iterable[str] = (), **fields: Any) -> dict[str, Any]:
-    """The result of a task that failed before any region was asked. secrets: what must not stand in it."""
-    told = printable(with_masked_messages(error.as_dict(), secrets))
-    return {"changed": False, "failed": True, "error": told, "msg": told["message"], **fields}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Retrying a call, polling, and making a write whose answer may be lost, with their intervals. Private to this collection."""
+"""Retrying a call, polling, and making a write whose response may be lost, with their intervals. Private to this collection."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from . import _errors as errors
 
 # Between attempts of a call: 1 s at first, twice as long each time, 20 s at most; jittered from half to all of it
 SLOWEST_RETRY = 20
-# A refusal that may pass is met again for as long as other calls are retried, in seconds
+# Temporary rejections are retried for as long as other calls are, in seconds
 REFUSAL_TIMEOUT = 30
-# AWS is asked for so long whether a write shows, in seconds: it can take some 5 for one to be seen everywhere
+# How long to read until a write shows, in seconds: it can take some 5 for one to be seen everywhere
 SETTLING_TIMEOUT = 12
 
 
@@ -34,22 +34,41 @@ class RetryPolicy(NamedTuple):
     last_after: float | None
 
 
-def with_retries(call: Callable[[], Answer], policy: RetryPolicy) -> Answer:
-    """The result of a call that is made again where botocore's exception tells of throttling, a server error or a lost connection.
+class Doubt:
+    """Whether a write may have had its effect although its response says otherwise, or none came.
 
-    call() makes one attempt. Of the last one it is noted if one before it may have worked (see errors.is_in_doubt).
+    Whoever makes a write has one, and each of its attempts notes in it what is not known. True once an attempt may have worked.
+    """
+
+    def __init__(self) -> None:
+        self._exists = False
+
+    def __bool__(self) -> bool:
+        return self._exists
+
+    def raise_it(self) -> None:
+        """Note that the write may have worked."""
+        self._exists = True
+
+    def note(self, exception: Exception) -> None:
+        """Note how an attempt ended. exception: botocore's."""
+        self._exists = self._exists or errors.may_have_worked(exception)
+
+
+def with_retries(call: Callable[[], Answer], policy: RetryPolicy, doubt: Doubt | None = None) -> Answer:
+    """Return the result of a call, which is made again after throttling, a server error or a lost connection.
+
+    call() makes one attempt. doubt: of the write that the call is for.
     Raises the last attempt's exception.
     """
     began = time.monotonic()
     retries = 0
-    in_doubt = False
     while True:
         try:
-            outcome = call()
+            return call()
         except errors.FAILURES as e:
-            if in_doubt:
-                errors.note_doubt(e)
-            in_doubt = in_doubt or errors.may_have_worked(e)
+            if doubt is not None:
+                doubt.note(e)
             retries += 1
             delay = random.uniform(0.5, 1) * min(2 ** (retries - 1), SLOWEST_RETRY)
             if policy.last_after is not None:
@@ -58,10 +77,6 @@ def with_retries(call: Callable[[], Answer], policy: RetryPolicy) -> Answer:
                 delay = min(delay, left)
             if delay <= 0 or retries == policy.attempts or not errors.is_transient(e):
                 raise
-        else:
-            if in_doubt:
-                errors.note_doubt(outcome)
-            return outcome
         time.sleep(delay)
 
 
@@ -82,7 +97,7 @@ class Poller:
         return self._timeout > 0
 
     def wait(self) -> bool:
-        """Sleep until the next poll. Returns False, at once, where the time is over."""
+        """Sleep until the next poll. Return False, at once, when the time is over."""
         left = self._end - time.monotonic()
         if left <= 0:
             return False
@@ -91,49 +106,51 @@ class Poller:
         return True
 
 
-def once_known(call: Callable[[], Answer], is_unknown: Callable[[errors.SecurityHubError], bool], is_new: bool) -> Answer:
-    """The result of a call about something that, if is_new, was made just now, and that AWS may not know everywhere yet: then it is asked again."""
+def retry_until_visible(call: Callable[[], Answer], is_invisible: Callable[[errors.SecurityHubError], bool], is_new: bool) -> Answer:
+    """Return the result of a call about something that, if is_new, this run has made: AWS may not show it everywhere yet.
+
+    is_invisible(error): whether an error says that AWS does not know it. Raises SecurityHubError.
+    """
     poller = Poller(SETTLING_TIMEOUT if is_new else 0)
     while True:
         try:
             return call()
         except errors.SecurityHubError as e:
-            if not is_unknown(e) or not poller.wait():
+            if not is_invisible(e) or not poller.wait():
                 raise
 
 
 def make_write(
-    write: Callable[[], object],
+    write: Callable[[Doubt], object],
     has_happened: Callable[[], bool],
-    may_pass: Callable[[errors.SecurityHubError], bool] = lambda error: False,
+    is_temporary: Callable[[errors.SecurityHubError], bool] = lambda error: False,
     timeout: float = SETTLING_TIMEOUT,
 ) -> bool:
-    """Make a write. Where it fails, the state that AWS shows decides: it can have worked though its answer was lost, or be so without it.
+    """Make a write. If it fails, the state that AWS shows decides: it can have worked though its response was lost, or be so without it.
 
-    write(): raises SecurityHubError. has_happened(): asks AWS; raises the same.
-    may_pass(error): whether a refusal is of a kind that passes, so that the write is made again.
+    write(doubt): raises SecurityHubError. has_happened(): reads the state; raises the same.
+    is_temporary(error): whether to retry after this rejection.
     timeout: for how long, in seconds.
     Returns whether this write made it so; False where it was so already. Raises the write's error where it is not so.
     """
     poller = Poller(timeout)
-    in_doubt = False
+    doubt = Doubt()
     while True:
         try:
-            write()
+            write(doubt)
             return True
         except errors.SecurityHubError as e:
             error = e
-        in_doubt = in_doubt or error.in_doubt
-        passes = may_pass(error)
-        if error.is_denial and not (in_doubt or passes):
+        retry = is_temporary(error)
+        if error.is_denied and not (doubt or retry):
             raise error
         while True:
             try:
                 if has_happened():
-                    return in_doubt
+                    return bool(doubt)
             except errors.SecurityHubError:
                 raise error from None
-            if not (in_doubt or passes or error.says_it_is_so) or not poller.wait():
+            if not (doubt or retry or error.is_already_so) or not poller.wait():
                 raise error
-            if passes:
+            if retry:
                 break

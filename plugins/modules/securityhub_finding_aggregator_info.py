@@ -95,8 +95,9 @@ regions:
       description: As RV(error).
       returned: on failure
       type: dict
+# Written by make fix (tests/tools/shared_return.py)
 error:
-  description: What went wrong.
+  description: What failed.
   returned: on failure
   type: dict
   contains:
@@ -109,32 +110,18 @@ error:
       type: str
       sample: hub_not_enabled
     message:
-      description: What happened, in which account and region, and what to do about it.
+      description:
+        - What failed, in which account and region, and what to do about it.
       type: str
       sample: >-
         GetAdministratorAccount failed in account 444455556666, region eu-central-1: InvalidAccessException: Account 444455556666 is not
-        subscribed to AWS Security Hub. Enable Security Hub CSPM there first, then rerun the task; the unified AWS Security Hub being on
-        does not count.
-    code:
-      description: AWS's error code. V(null) where AWS did not answer or did not fail.
-      type: str
-      sample: InvalidAccessException
-    aws_message:
-      description: AWS's own message. V(null) where RV(error.message) contains it, or where AWS sent none.
-      type: str
-      sample: null
-    operation:
-      description: The AWS operation that failed.
-      type: str
-      sample: GetAdministratorAccount
-    http_status:
-      description: The HTTP status of AWS's answer.
-      type: int
-      sample: 401
-    request_id:
-      description: AWS's ID of the request, for its support.
-      type: str
-      sample: 0d8f6c4c-6d4b-4b5a-9d0f-0c9f0f1c2d3e
+        subscribed to AWS Security Hub. Enable Security Hub CSPM there first, then rerun the task; the unified AWS Security Hub is a
+        separate service.
+    code: {type: str, description: AWS's error code. V(null) where AWS did not answer or did not fail.}
+    aws_message: {type: str, description: "AWS's own message. V(null) where RV(error.message) contains it, or where AWS sent none."}
+    operation: {type: str, description: The AWS operation that failed.}
+    http_status: {type: int, description: The HTTP status of AWS's response.}
+    request_id: {type: str, description: "AWS's ID of the request, for its support."}
 msg:
   description: The error's message.
   returned: on failure
@@ -144,21 +131,17 @@ msg:
 from typing import Any
 
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _aggregator as aggregator
-from ansible_collections.cloudsec.securityhub.plugins.module_utils._errors import SecurityHubError
-from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import module_spec
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import one_region_spec
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import run_module
-from ansible_collections.cloudsec.securityhub.plugins.module_utils._regions import failure_result
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._regions import TaskOutcome
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._regions import run_in_regions
 
-SPEC = {**module_spec(), "mutually_exclusive": []}  # regions is refused with a reason
+SPEC = one_region_spec()
 
 
-def run(options: dict[str, Any], check_mode: bool) -> dict[str, Any]:  # pylint: disable=unused-argument
-    """The module's result for its validated options. Nothing is ever written."""
-    try:
-        aggregator.refuse_regions(options)
-    except SecurityHubError as e:
-        return failure_result(e, regions=[])
+def run(options: dict[str, Any], check_mode: bool) -> TaskOutcome:  # pylint: disable=unused-argument
+    """Run the module for its validated options. Nothing is ever written. Raises SecurityHubError (invalid_input)."""
+    aggregator.refuse_regions(options)
     return run_in_regions(options, aggregator.read, {"aggregator": None}, promoted_fields=["aggregator"])
 
 

@@ -136,16 +136,17 @@ regions:
       description: What went wrong in this region, like RV(error).
       returned: on failure in the region
       type: dict
+hub:
+  description: RV(regions[].hub) of the only region.
+  returned: when there is exactly one region
+  type: dict
+# Written by make fix (tests/tools/shared_return.py)
 regions_left_out:
   description: The regions that the account has enabled but that were not asked, since botocore knows that they lack Security Hub CSPM.
   returned: with O(regions=all)
   type: list
   elements: str
   sample: []
-hub:
-  description: RV(regions[].hub) of the only region.
-  returned: when there is exactly one region
-  type: dict
 error:
   description: The error of the first region that failed, or of the task where no region was asked.
   returned: on failure
@@ -161,41 +162,23 @@ error:
       sample: hub_not_enabled
     message:
       description:
-        - What happened, in which account and region, and what to do about it.
+        - What failed, in which account and region, and what to do about it.
         - Where several regions failed alike, RV(regions[].error) has the whole message for the first of them only. For the others it
           names that one, as in C(As in region eu-central-1).
       type: str
       sample: >-
         GetAdministratorAccount failed in account 444455556666, region eu-central-1: InvalidAccessException: Account 444455556666 is not
-        subscribed to AWS Security Hub. Enable Security Hub CSPM there first, then rerun the task; the unified AWS Security Hub being on
-        does not count.
-    code:
-      description: AWS's error code. V(null) where AWS did not answer or did not fail.
-      type: str
-      sample: InvalidAccessException
-    aws_message:
-      description: AWS's own message. V(null) where RV(error.message) contains it, or where AWS sent none.
-      type: str
-      sample: null
-    operation:
-      description: The AWS operation that failed.
-      type: str
-      sample: GetAdministratorAccount
-    http_status:
-      description: The HTTP status of AWS's answer.
-      type: int
-      sample: 401
-    request_id:
-      description: AWS's ID of the request, for its support.
-      type: str
-      sample: 0d8f6c4c-6d4b-4b5a-9d0f-0c9f0f1c2d3e
+        subscribed to AWS Security Hub. Enable Security Hub CSPM there first, then rerun the task; the unified AWS Security Hub is a
+        separate service.
+    code: {type: str, description: AWS's error code. V(null) where AWS did not answer or did not fail.}
+    aws_message: {type: str, description: "AWS's own message. V(null) where RV(error.message) contains it, or where AWS sent none."}
+    operation: {type: str, description: The AWS operation that failed.}
+    http_status: {type: int, description: The HTTP status of AWS's response.}
+    request_id: {type: str, description: "AWS's ID of the request, for its support."}
 msg:
-  description:
-    - The error's message; with several regions, how many of them failed and a line for each.
-    - Regions that failed alike share a line, which names them or says C(all 17 regions).
+  description: The error's message. With several regions, how many of them failed, and a line for each or for those that failed alike.
   returned: on failure
   type: str
-  sample: "2 of 3 regions failed\neu-central-1, eu-west-1: ..."
 """
 
 from typing import Any
@@ -203,13 +186,14 @@ from typing import Any
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _hub as hub
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import module_spec
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import run_module
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._regions import TaskOutcome
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._regions import run_in_regions
 
 SPEC = module_spec(gather={"type": "list", "elements": "str", "choices": ["standards", "tags"], "default": ["tags"]})
 
 
-def run(options: dict[str, Any], check_mode: bool) -> dict[str, Any]:  # pylint: disable=unused-argument
-    """The module's result for its validated options. Nothing is ever written."""
+def run(options: dict[str, Any], check_mode: bool) -> TaskOutcome:  # pylint: disable=unused-argument
+    """Run the module for its validated options. Nothing is ever written. Raises SecurityHubError (invalid_input)."""
     return run_in_regions(options, lambda api, outcome: hub.read(api, outcome, options["gather"]), {"hub": None}, promoted_fields=["hub"])
 
 

@@ -17,15 +17,18 @@ from collections.abc import Iterable
 from typing import Any
 from typing import NamedTuple
 
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._errors import SecurityHubError
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._invitation import unanswered
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._masking import printable
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._member import ENABLED
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._member import GONE
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._member import SUSPENDED
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._result import Result
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._standards import ADVICE_ON
-from ansible_collections.cloudsec.securityhub.plugins.module_utils._standards import FAILED
-from ansible_collections.cloudsec.securityhub.plugins.module_utils._standards import INCOMPLETE
-from ansible_collections.cloudsec.securityhub.plugins.module_utils._text import printable
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._subscriptions import FAILED
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._subscriptions import INCOMPLETE
+from ansible_collections.cloudsec.securityhub.plugins.plugin_utils._variables import ADMINISTRATOR_WORDS
+from ansible_collections.cloudsec.securityhub.plugins.plugin_utils._variables import MEMBER_WORDS
 
 COVERED = "covered"
 # In order of severity: a row has the first that fits
@@ -91,22 +94,22 @@ class _OwnView(NamedTuple):
     administrator_id: str | None = None
     pending_invitations: tuple[str, ...] = ()
     standards: tuple[dict[str, Any], ...] = ()
-    error: dict[str, Any] | None = None
+    error: SecurityHubError | None = None
     is_asked: bool = True
     has_standards: bool = True
 
-    def told_strangers(self, run: _Run) -> list[str]:
-        """Who is not allowed and is the account's administrator, or has invited it: in sentences, for verdicts that are about something else."""
+    def describe_unapproved(self, run: _Run) -> list[str]:
+        """Return sentences about administrators that are not allowed, for verdicts about something else: the account's own, and those that have invited it."""
         told = []
         if self.administrator_id and self.administrator_id not in run.allowed:
             told.append(f"The account's administrator is {self.administrator_id}, which is not allowed.")
-        strangers = self.strangers(run)
-        if strangers:
-            told.append(f"There is an invitation from {', '.join(strangers)}, which is not allowed.")
+        inviters = self.unapproved_administrators(run)
+        if inviters:
+            told.append(f"There is an invitation from {', '.join(inviters)}, which is not allowed.")
         return told
 
-    def strangers(self, run: _Run) -> list[str]:
-        """Who is not allowed and has invited the account."""
+    def unapproved_administrators(self, run: _Run) -> list[str]:
+        """Return the administrators that have invited the account and are not allowed."""
         return [sender for sender in self.pending_invitations if sender not in run.allowed]
 
 
@@ -114,7 +117,7 @@ _NOT_ASKED = _OwnView(is_asked=False)
 
 
 def account_ids(seen: dict[str, Any], listed: Iterable[dict[str, Any]] | None) -> list[str]:
-    """The accounts that have rows: those listed, and those that the administrator has in any region.
+    """Return the accounts that have rows: those listed, and those that the administrator has in any region.
 
     seen: the result of securityhub_member_info. listed: securityhub_members, if there are.
     """
@@ -132,7 +135,7 @@ def make_report(
     invitations: dict[str, dict[str, Any]] | None = None,
     made_at: str | None = None,
 ) -> dict[str, Any]:
-    """The report: made_at, administrator_id, regions, totals by verdict, rows.
+    """Return the report: made_at, administrator_id, regions, totals by verdict, rows.
 
     seen: the result of securityhub_member_info. administrator_id, regions: of the administrator that was asked, and where.
     listed: the accounts to have rows besides those seen, each with its account_id and perhaps email.
@@ -156,7 +159,7 @@ def make_report(
         for region in regions:
             status = members.get((account_id, region), {}).get("member_status") or ""
             own = _own_view(*asked, region) if asked else _NOT_ASKED
-            verdict = _with_strangers(_judge(status, own, by_administrator.error(region), run), own, run)
+            verdict = _with_unapproved(_judge(status, own, by_administrator.error(region), run), own, run)
             rows.append(
                 {
                     "account_id": account_id,
@@ -185,7 +188,7 @@ def make_report(
 
 
 def _own_view(hubs: Result, invitations: Result, region: str) -> _OwnView:
-    """The account's own view. Where its hub is off, it has neither an administrator nor invitations: then the other calls fail, which is no error."""
+    """Return the account's own view. Where its hub is off, it has neither an administrator nor invitations: then the other calls fail, which is no error."""
     hub, error = hubs.outcome(region).get("hub"), hubs.error(region)
     if not hub and not error:
         return _OwnView(hub="off")
@@ -204,10 +207,10 @@ def _own_view(hubs: Result, invitations: Result, region: str) -> _OwnView:
     )
 
 
-def _judge(status: str, own: _OwnView, administrators_error: dict[str, Any] | None, run: _Run) -> _Verdict:
-    """The first verdict that fits. status: the administrator's, empty for no member. administrators_error: why that is not known."""
+def _judge(status: str, own: _OwnView, administrators_error: SecurityHubError | None, run: _Run) -> _Verdict:
+    """Return the first verdict that fits. status: the administrator's, empty for no member. administrators_error: why that is not known."""
     if administrators_error:
-        return _Verdict("unknown", f"The administrator's view can't be read. {administrators_error['message']}", administrators_error["reason"])
+        return _Verdict("unknown", f"The administrator's view can't be read. {administrators_error.message(ADMINISTRATOR_WORDS)}", administrators_error.reason)
     is_enabled = status in ENABLED
     # Without the account's own view, the administrator that shows a membership in force is the account's
     administrator_id = own.administrator_id or (run.administrator_id if is_enabled and not own.is_asked else None)
@@ -217,11 +220,12 @@ def _judge(status: str, own: _OwnView, administrators_error: dict[str, Any] | No
             own,
         )
     if is_enabled and own.error:
-        return _Verdict("unknown", f"{status} for the administrator, but the account itself can't be asked. {own.error['message']}", own.error["reason"])
+        told = f"{status} for the administrator, but the account itself can't be asked. {own.error.message(MEMBER_WORDS)}"
+        return _Verdict("unknown", told, own.error.reason)
     if own.error or not own.is_asked:
         return _with_own_error(_judge_status(status, own) or _judge_in_force(own, run), own)
     if own.administrator_id and own.administrator_id != run.administrator_id:
-        # Another allowed one: then nothing is asked of the administrator that was asked
+        # Another approved one: skip the checks against this administrator
         return _judge_in_force(own, run)
     if status != SUSPENDED and is_enabled != bool(own.administrator_id):
         return _Verdict("disagreement", _disagreement(status, own), "hub_not_enabled" if own.hub == "off" else None)
@@ -229,7 +233,7 @@ def _judge(status: str, own: _OwnView, administrators_error: dict[str, Any] | No
 
 
 def _foreign_administrator(administrator_id: str, status: str, run: _Run) -> str:
-    """What an administrator that is not allowed means, and what to do. status: as of _judge."""
+    """Return the message about an administrator that is not allowed. status: as of _judge."""
     if administrator_id == run.administrator_id:
         return f"The account's administrator is {administrator_id}, which was asked, and which is not one of securityhub_allowed_administrators."
     told = f"The account's administrator is {administrator_id}, which is not allowed and sees the account's findings. Find out whose it is."
@@ -238,7 +242,7 @@ def _foreign_administrator(administrator_id: str, status: str, run: _Run) -> str
 
 
 def _judge_status(status: str, own: _OwnView) -> _Verdict | None:
-    """The verdict on a membership that is not in force for the administrator; None where it is."""
+    """Return the verdict on a membership that is not in force for the administrator; None where it is."""
     if status in ENABLED:
         return None
     is_off = own.hub == "off"
@@ -258,12 +262,12 @@ def _judge_status(status: str, own: _OwnView) -> _Verdict | None:
 
 
 def _judge_in_force(own: _OwnView, run: _Run) -> _Verdict:
-    """The verdict on a membership in force."""
-    strangers = own.strangers(run)
-    if strangers:
+    """Return the verdict on a membership in force."""
+    inviters = own.unapproved_administrators(run)
+    if inviters:
         return _Verdict(
             "foreign_invitation",
-            f"In force, but there is an invitation from {', '.join(strangers)}, which is not allowed. If nobody knows the sender, decline it in the account: "
+            f"In force, but there is an invitation from {', '.join(inviters)}, which is not allowed. If nobody knows the sender, decline it in the account: "
             "securityhub_invitation, state: declined.",
         )
     if own.standards:
@@ -278,7 +282,7 @@ def _judge_in_force(own: _OwnView, run: _Run) -> _Verdict:
 
 
 def _disagreement(status: str, own: _OwnView) -> str:
-    """What two views that disagree show, and what to do."""
+    """Return the message about two views that disagree."""
     if own.administrator_id:
         return (
             f"The account has the administrator {own.administrator_id}, which shows {status or 'no member'}. Look again in some minutes. If it stays so, "
@@ -289,22 +293,22 @@ def _disagreement(status: str, own: _OwnView) -> str:
     return f"{status} for the administrator, but the account has none. {_ONBOARD_AGAIN}"
 
 
-def _with_strangers(verdict: _Verdict, own: _OwnView, run: _Run) -> _Verdict:
-    """The same verdict, with strangers that it is not about."""
+def _with_unapproved(verdict: _Verdict, own: _OwnView, run: _Run) -> _Verdict:
+    """Return the same verdict, with unapproved administrators that it is not about."""
     if verdict.verdict in ("foreign_administrator", "foreign_invitation"):
         return verdict
-    return verdict._replace(message=" ".join(filter(None, [verdict.message, *own.told_strangers(run)])) or None)
+    return verdict._replace(message=" ".join(filter(None, [verdict.message, *own.describe_unapproved(run)])) or None)
 
 
 def _with_own_error(verdict: _Verdict, own: _OwnView) -> _Verdict:
-    """The same verdict, with what has kept the account from being asked, if something has."""
+    """Return the same verdict, with what has kept the account from being asked, if something has."""
     if not own.error:
         return verdict
-    return _Verdict(verdict.verdict, f"{verdict.message} The account itself can't be asked. {own.error['message']}", own.error["reason"])
+    return _Verdict(verdict.verdict, f"{verdict.message} The account itself can't be asked. {own.error.message(MEMBER_WORDS)}", own.error.reason)
 
 
 def summary(report: dict[str, Any]) -> str:
-    """The totals in one line."""
+    """Return the totals in one line."""
     totals = report["totals"]
     accounts = len({row["account_id"] for row in report["rows"]})
     rest = [f"{count} {verdict}" for verdict, count in totals.items() if count and verdict != COVERED]
@@ -313,14 +317,14 @@ def summary(report: dict[str, Any]) -> str:
 
 
 def as_json(report: dict[str, Any]) -> str:
-    """The report as JSON, one row a line."""
+    """Return the report as JSON, one row a line."""
     head = json.dumps({**report, "rows": []}, ensure_ascii=False, indent=2)
     rows = ",\n".join(f"    {json.dumps(row, ensure_ascii=False)}" for row in report["rows"])
     return head.removesuffix("[]\n}") + (f"[\n{rows}\n  ]\n}}\n" if rows else "[]\n}\n")
 
 
 def as_csv(report: dict[str, Any]) -> str:
-    """The rows as CSV with a header. Lists are joined by a space, null is empty, and no cell is a spreadsheet's formula."""
+    """Return the rows as CSV with a header. Lists are joined by a space, null is empty, and no cell is a spreadsheet's formula."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(FIELDS)
@@ -333,7 +337,7 @@ def _cell(value: Any) -> str:
 
 
 def as_page(report: dict[str, Any], asked_accounts: bool = False) -> str:
-    """The page that shows the report, whole. asked_accounts: whether the accounts' own views are in it."""
+    """Return the page that shows the report, whole. asked_accounts: whether the accounts' own views are in it."""
     text = json.dumps({**report, "options": {"asked_accounts": asked_accounts}}, ensure_ascii=False, separators=(",", ":"))
     before, after = _TEMPLATE.read_text(encoding="utf-8").split(_PLACE)
     return before + _PLACE.replace("{}", text.translate(_ESCAPED)) + after

@@ -47,7 +47,7 @@ MINIMUM_AMAZON_AWS = "8.2.1"
 
 
 def _missing_collection() -> str | None:
-    """In words, why the modules can't run on this controller, in either way; None where they can.
+    """Return why the modules can't run on this controller in either way, as text; None where they can.
 
     Ansible ends the whole run where it can't load a plugin, and only Galaxy sees to it that a collection's dependencies are there.
     """
@@ -60,7 +60,7 @@ def _missing_collection() -> str | None:
 
 
 def _missing_boto3() -> str | None:
-    """In words, why no client can be made on this controller; None where one can."""
+    """Return why no client can be made on this controller, as text; None where one can."""
     if not amazon_aws.HAS_BOTO3:
         return "the controller has no boto3"
     for library, at_least, minimum in (
@@ -78,8 +78,8 @@ MISSING_BOTO3: str | None = None
 if not MISSING_COLLECTION:
     from ansible_collections.amazon.aws.plugins.module_utils import botocore as amazon_aws
     from ansible_collections.cloudsec.securityhub.plugins.module_utils import _client as clients
-    from ansible_collections.cloudsec.securityhub.plugins.module_utils._caller import end_with_parent
-    from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import format_result
+    from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import run_task
+    from ansible_collections.cloudsec.securityhub.plugins.module_utils._orphan_guard import end_with_parent
 
     MISSING_BOTO3 = _missing_boto3()
     if not MISSING_BOTO3:
@@ -87,7 +87,7 @@ if not MISSING_COLLECTION:
 
 
 def load_module(name: str) -> Any:
-    """A module of this collection, by its name; None where the collection that it needs is missing."""
+    """Return a module of this collection, by its name; None where the collection that it needs is missing."""
     return None if MISSING_COLLECTION else importlib.import_module(f"ansible_collections.cloudsec.securityhub.plugins.modules.{name}")
 
 
@@ -100,7 +100,7 @@ class DirectAction(OrdinaryAction):
     MODULE: Any = None
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """The task's result, from this process where that is possible, else from the ordinary module."""
+        """Return the task's result, from this process where that is possible, else from the ordinary module."""
         _forget_other_tasks()
         if MISSING_COLLECTION:
             return {"failed": True, "changed": False, "msg": MISSING_COLLECTION}
@@ -119,13 +119,13 @@ class DirectAction(OrdinaryAction):
             if obstacle:
                 return self._run_module(obstacle, tmp, task_vars)
             self._show_way("runs directly in the worker", task_vars)
-            result = format_result(self.MODULE.run(options, self._task.check_mode), self._task.diff)
+            result = run_task(self.MODULE.run, options, self._task.check_mode, self._task.diff)
         if _injects_invocation(task_vars):
             result["invocation"] = {"module_args": options}
         return remove_values(result, secrets)
 
     def _run_module(self, obstacle: str, tmp: str | None, task_vars: dict[str, Any]) -> dict[str, Any]:
-        """The result of the ordinary module. obstacle: why it is needed."""
+        """Return the result of the ordinary module. obstacle: why it is needed."""
         self._show_way(f"runs as an ordinary module: {obstacle}", task_vars)
         return super().run(tmp, task_vars)
 
@@ -133,7 +133,7 @@ class DirectAction(OrdinaryAction):
         display.vv(f"{self._task.action} {way}", host=task_vars.get("inventory_hostname"))
 
     def _obstacle(self, task_vars: dict[str, Any]) -> str | None:
-        """In words, why the ordinary module would not run on this machine, as this user, now, with a boto3 that works; None where it would."""
+        """Return why the ordinary module would not run on this machine, as this user, now, with a boto3 that works, as text; None where it would."""
         wanted = task_vars.get(SWITCH)
         if wanted is None and platform.system() == "Darwin":
             # It kills forked processes that use some of its libraries, unless the user knows better
@@ -152,7 +152,7 @@ class DirectAction(OrdinaryAction):
         return None
 
     def _options(self) -> tuple[dict[str, Any], Iterable[str], str | None]:
-        """The task's options, validated as the module would; the secrets among them; and why the module must see the task, else None.
+        """Return the task's options, validated as the module would; the secrets among them; and why the module must see the task, else None.
 
         It must where it would refuse or warn about the options, or log botocore's calls: it says so in its own words.
         """
@@ -181,7 +181,7 @@ def _end_with_controller() -> None:
 
 
 def _injects_invocation(task_vars: dict[str, Any] | None) -> bool:
-    """Whether modules' results tell their options: always before ansible-core 2.21, since then where it is configured."""
+    """Return whether modules' results tell their options: always before ansible-core 2.21, since then where it is configured."""
     try:
         return C.config.get_config_value("INJECT_INVOCATION", variables=task_vars)
     except AnsibleError:
@@ -189,7 +189,7 @@ def _injects_invocation(task_vars: dict[str, Any] | None) -> bool:
 
 
 def _user() -> str | None:
-    """The name of the user that this process runs as; None where the system has none, as in a container."""
+    """Return the name of the user that this process runs as; None where the system has none, as in a container."""
     try:
         return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:
@@ -220,7 +220,7 @@ def _set_environment(variables: dict[str, str]) -> None:
 
 @contextlib.contextmanager
 def _environment(variables: dict[str, Any]) -> Iterator[None]:
-    """The task's environment, for as long as the task runs in this process."""
+    """Set the task's environment, for as long as the task runs in this process."""
     own = _own_environment()
     try:
         _set_environment({**own, **{name: str(value) for name, value in variables.items()}})

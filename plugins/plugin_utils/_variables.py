@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What users of the playbooks call things: their variables, the mistakes in these, and messages in their terms. Private to this collection."""
+"""The variables of the playbooks: mistakes in them, and what messages call them. Private to this collection."""
 
 from __future__ import annotations
 
@@ -15,27 +15,35 @@ from typing import Any
 
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _aggregator
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _standards
-from ansible_collections.cloudsec.securityhub.plugins.module_utils._account import ALL_REGIONS
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._errors import SecurityHubError
-from ansible_collections.cloudsec.securityhub.plugins.module_utils._text import printable
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._masking import printable
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._settings import ALL_REGIONS
 
 _PREFIX = "securityhub_"
 # The only other name of the playbooks' that has the prefix: what each account's host has, and the pattern of a role may have in it
 _ACCOUNT_ID = "securityhub_account_id"
 
-# What a message of a task calls by a name that users of the playbooks do not set, or tells them to do in another way, and what it is there
-_IN_PLAYBOOKS = (
-    (r"\b(linking_mode|linked_regions|replace_administrator|leave_first|standards(?= has))\b", rf"{_PREFIX}\1"),
-    (r"\bassume_role_arn\b", "securityhub_member_role"),
-    (r"\bexpected_account_id\b", "securityhub_members"),
-    (r"\bthere first, then\b", "there first (onboard does with securityhub_enable_hubs), then"),
-    (r", or set wait=true if the invitation is on its way", ", then rerun the playbook"),
-    (r"\brerun the task\b", "rerun the playbook"),
-)
+# The words of a message for the users of the playbooks, who set variables in place of options
+_WORDS = {
+    "rerun": "rerun the playbook",
+    "Rerun": "Rerun the playbook",
+    "enable_hub": "Enable Security Hub CSPM there first (onboard does with securityhub_enable_hubs)",
+    "or_wait": "then rerun the playbook",
+    **{
+        f"option.{name}": _PREFIX + name
+        for name in ("home_region", "leave_first", "linked_regions", "linking_mode", "purge_standards", "replace_administrator", "standards")
+    },
+}
+MEMBER_WORDS = {**_WORDS, "option.assume_role_arn": "securityhub_member_role", "option.expected_account_id": "securityhub_members"}
+ADMINISTRATOR_WORDS = {
+    **_WORDS,
+    "option.assume_role_arn": "securityhub_administrator_role_arn",
+    "option.expected_account_id": "securityhub_administrator_id",
+}
 
 
 def unknown_names(names: Collection[str], spec: dict[str, Any], members: Any) -> list[str]:
-    """The variables, and the keys of members, that no playbook reads, each in a sentence that names the nearest one.
+    """Return the variables, and the keys of members, that no playbook reads, each in a sentence that names the nearest one.
 
     names: of all variables that begin with _PREFIX. spec: the argument spec of those that are read. members: securityhub_members, whatever it is.
     """
@@ -49,7 +57,7 @@ def unknown_names(names: Collection[str], spec: dict[str, Any], members: Any) ->
     found: dict[str, list[str]] = {}
     for number, member in enumerate(members if isinstance(members, list) else [], 1):
         if not isinstance(member, dict):
-            mistakes.append(f"Each of securityhub_members is an account by its account_id, such as {{account_id: '444455556666'}}. Not so: {member}.")
+            mistakes.append(f"Each entry of securityhub_members needs an account_id, such as {{account_id: '444455556666'}}. Invalid: {member}.")
             continue
         for key in member:
             if key not in keys:
@@ -61,13 +69,13 @@ def unknown_names(names: Collection[str], spec: dict[str, Any], members: Any) ->
 
 
 def _nearest(name: str, known: Iterable[str], prefix: str = "") -> str:
-    """The end of a sentence about an unknown name."""
+    """Return the end of a sentence about an unknown name."""
     found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
     return f"; did you mean {prefix}{found[0]}?" if found else "."
 
 
 def variable_mistakes(said: dict[str, Any]) -> list[str]:
-    """What is wrong with variables that are there, and of the right types: in sentences.
+    """Return the mistakes in variables that are there, and of the right types, as sentences.
 
     said: the variables without their prefix, each with its value or none, which templates of old releases turn into an empty text.
     """
@@ -87,10 +95,10 @@ def variable_mistakes(said: dict[str, Any]) -> list[str]:
         mistakes.append("Set securityhub_members to a list of accounts, each with its account_id.")
     no_ids = [account_id for account_id in members if not _is_account_id(account_id)]
     if no_ids:
-        mistakes.append(f"Each of securityhub_members needs an account_id of 12 digits in quotes. Not so: {joined(no_ids)}.")
+        mistakes.append(f"Each of securityhub_members needs an account_id of 12 digits in quotes. Invalid: {joined(no_ids)}.")
     repeated = [account_id for account_id in members if account_id == administrator_id or members.count(account_id) > 1]
     if repeated:
-        mistakes.append(f"Name each account once in securityhub_members, and the administrator not at all. Not so: {joined(repeated)}.")
+        mistakes.append(f"Name each account once in securityhub_members, and the administrator not at all. Invalid: {joined(repeated)}.")
     allowed = said["allowed_administrators"]
     if allowed is not None and (not isinstance(allowed, list) or not allowed or not all(_is_account_id(str(account_id)) for account_id in allowed)):
         mistakes.append("Set securityhub_allowed_administrators to a list of account IDs, each of 12 digits in quotes.")
@@ -111,7 +119,7 @@ def _standards_mistakes(said: dict[str, Any]) -> Iterator[str]:
     try:
         _standards.desired_standards(said["standards"], purge=False, wait_timeout=0, check_mode=True)
     except SecurityHubError as e:
-        yield for_playbooks(e.message)
+        yield e.message(ADMINISTRATOR_WORDS)
 
 
 def _aggregation_mistakes(said: dict[str, Any]) -> Iterator[str]:
@@ -126,18 +134,11 @@ def _aggregation_mistakes(said: dict[str, Any]) -> Iterator[str]:
         desired = _aggregator.desired_state("present", said["linking_mode"], said["linked_regions"], check_mode=True)
         _aggregator.check_home_region(desired, home_region)
     except SecurityHubError as e:
-        yield for_playbooks(e.message)
-
-
-def for_playbooks(message: str) -> str:
-    """A module's message about its options and its task, as one about the variables and the playbook of whoever reads it."""
-    for pattern, in_playbooks in _IN_PLAYBOOKS:
-        message = re.sub(pattern, in_playbooks, message)
-    return message
+        yield e.message(ADMINISTRATOR_WORDS)
 
 
 def account_ids(variables: dict[str, Any]) -> list[str]:
-    """The members' account IDs. YAML has those without quotes and leading zeros as numbers."""
+    """Return the members' account IDs. YAML has those without quotes and leading zeros as numbers."""
     return [str(member["account_id"]) for member in variables["members"]]
 
 
@@ -146,10 +147,10 @@ def _is_account_id(text: str) -> bool:
 
 
 def joined(names: Iterable[str]) -> str:
-    """Names in a sentence, each once."""
+    """Return names in a sentence, each once."""
     return ", ".join(dict.fromkeys(names))
 
 
 def count(things: Collection[Any], name: str) -> str:
-    """How many there are, in words: 1 account, 2 accounts."""
+    """Return a number of things as text: 1 account, 2 accounts."""
     return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _client as client
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import run_task
 from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_invitation
 
 
@@ -29,7 +30,7 @@ def accept(accounts: list[str], options: dict, at_once: int) -> list[dict]:
         validated = validator.validate(given)
         if validated.error_messages:
             raise ValueError(validated.error_messages)
-        return securityhub_invitation.run(validated.validated_parameters, check_mode=False)
+        return run_task(securityhub_invitation.run, validated.validated_parameters, check_mode=False)
 
     with ThreadPoolExecutor(at_once) as executor:
         return list(executor.map(accept_in, accounts))

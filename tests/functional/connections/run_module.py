@@ -16,6 +16,7 @@ import sys
 import botocore
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import run_task
 
 module = importlib.import_module(f"ansible_collections.cloudsec.securityhub.plugins.modules.{sys.argv[1]}")
 spec = {name: value for name, value in module.SPEC.items() if name != "supports_check_mode"}
@@ -24,4 +25,4 @@ if validated.error_messages:
     sys.exit("; ".join(validated.error_messages))
 if sys.argv[3:]:
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, os.listdir("/dev/fd"))) + int(sys.argv[3]), resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
-json.dump({"botocore": botocore.__file__, "result": module.run(validated.validated_parameters, False)}, sys.stdout)
+json.dump({"botocore": botocore.__file__, "result": run_task(module.run, validated.validated_parameters, False)}, sys.stdout)

@@ -17,6 +17,7 @@ import pytest
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _client as clients
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import run_task
 from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_hub_info
 from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_invitation_info
 
@@ -31,7 +32,7 @@ def look(module=securityhub_hub_info, **options):
     options = {"access_key": "AKIA", "secret_key": "secret", "region": "eu-west-1", "aws_config": FAST, **options}
     validated = ArgumentSpecValidator(module.SPEC["argument_spec"]).validate(options)
     assert not validated.error_messages
-    return module.run(validated.validated_parameters, check_mode=True)
+    return run_task(module.run, validated.validated_parameters, check_mode=True)
 
 
 def test_a_server_whose_authority_is_trusted_is_spoken_to(serve, authority):
@@ -77,14 +78,14 @@ def test_a_bundle_that_was_replaced_is_read_again(serve, authority, tmp_path, as
 
 
 @pytest.mark.parametrize("tokens, most", [(itertools.count, 500), (lambda: itertools.repeat("again"), 4)], ids=["new tokens", "the same token"])
-def test_a_list_without_end_is_an_error(serve, tokens, most):
+def test_pagination_that_does_not_end_is_an_error(serve, tokens, most):
     """However the pages are chained."""
     server = serve()
     tokens = tokens()
     server.more = lambda: {"Invitations": [], "NextToken": str(next(tokens))}
     result = look(securityhub_invitation_info, endpoint_url=url(server, "http"))
     assert result["error"]["reason"] == "aws_error"
-    assert "list without end" in result["msg"] and "eu-west-1" in result["msg"]
+    assert "Pagination did not end" in result["msg"] and "eu-west-1" in result["msg"]
     assert len(server.asked) < most
 
 

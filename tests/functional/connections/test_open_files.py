@@ -17,6 +17,7 @@ from emulator.client import Client
 from emulator_process import running_emulator
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import run_task
 from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_hub_info
 
 ACCOUNT = "444444444444"
@@ -48,7 +49,7 @@ def test_a_loop_over_many_clients_keeps_the_connections_of_the_last(emulator):
     opened = []
     for number in range(20):
         validated = ArgumentSpecValidator(securityhub_hub_info.SPEC["argument_spec"]).validate(options(emulator, aws_config={"read_timeout": 30 + number}))
-        result = securityhub_hub_info.run(validated.validated_parameters, check_mode=False)
+        result = run_task(securityhub_hub_info.run, validated.validated_parameters, check_mode=False)
         assert not result.get("failed"), result["msg"]
         opened.append(len(os.listdir("/dev/fd")))
     assert max(opened) < opened[0] + 2 * len(emulator["regions"])

@@ -21,6 +21,7 @@ from emulator_process import running_emulator
 sys.path.extend(path for path in os.environ.get("ANSIBLE_COLLECTIONS_PATH", "").split(os.pathsep) if path and path not in sys.path)
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import run_task
 from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_invitation
 
 WANTED = "111111111111"
@@ -82,14 +83,15 @@ class World:
         return self.run_module(securityhub_invitation, check_mode, **{"administrator_id": WANTED, **options})
 
     def run_module(self, module, check_mode=False, **options):
-        """The result of any module of the collection. Raises OptionsRefused."""
+        """The result of any module of the collection, with the states of its diff at the top level. Raises OptionsRefused."""
         # A changed environment means new clients
         os.environ.pop("PYTEST_CURRENT_TEST", None)
         spec = {name: value for name, value in module.SPEC.items() if name != "supports_check_mode"}
         validated = ArgumentSpecValidator(**spec).validate(self.options(**options))
         if validated.error_messages:
             raise OptionsRefused("; ".join(validated.error_messages))
-        return module.run(validated.validated_parameters, check_mode)
+        result = run_task(module.run, validated.validated_parameters, check_mode, diff_mode=True)
+        return {**result, **result.get("diff", {})}
 
     def pending(self, *administrators, account=MEMBER):
         """Invitations that nobody has answered yet, oldest first."""

@@ -6,16 +6,8 @@
 
 from __future__ import annotations
 
+import module_list
 import pytest
-
-from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_finding_aggregator
-from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_finding_aggregator_info
-from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_hub
-from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_hub_info
-from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_invitation
-from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_invitation_info
-from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_member
-from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_member_info
 
 from .conftest import MEMBER
 from .conftest import ONCE
@@ -25,24 +17,15 @@ from .conftest import WANTED
 from .test_states import GET
 
 IDENTITY = "GetCallerIdentity"
-MODULES = [
-    (securityhub_finding_aggregator, {"state": "absent"}),
-    (securityhub_finding_aggregator_info, {}),
-    (securityhub_hub, {"state": "absent"}),
-    (securityhub_hub_info, {}),
-    (securityhub_invitation, {"administrator_id": WANTED, "state": "absent"}),
-    (securityhub_invitation_info, {}),
-    (securityhub_member, {"members": [{"account_id": OTHER}], "state": "absent"}),
-    (securityhub_member_info, {}),
-]
-# These take one region
-OF_ONE_REGION = (securityhub_finding_aggregator, securityhub_finding_aggregator_info)
-EVERY_MODULE = pytest.mark.parametrize("module, options", MODULES, ids=[module.__name__.rpartition(".")[2] for module, _options in MODULES])
+MODULES = [module_list.load(name) for name in module_list.names()]
+EVERY_MODULE = pytest.mark.parametrize(
+    "module, options", [(module, module_list.smallest_task(module)) for module in MODULES], ids=[module.__name__.rpartition(".")[2] for module in MODULES]
+)
 
 
 def in_regions(module, regions):
     """The option that has a module act in regions; one that takes one region only acts in the first of them."""
-    return {"region": regions[0]} if module in OF_ONE_REGION else {"regions": regions}
+    return {"region": regions[0]} if module_list.acts_in_one_region(module) else {"regions": regions}
 
 
 @EVERY_MODULE

@@ -11,13 +11,13 @@ import pathlib
 import socket
 
 import botocore
+import module_list
 import pytest
 
 from .conftest import MEMBER
 from .conftest import OTHER
 from .conftest import REGIONS
 from .conftest import WANTED
-from .test_accounts import OF_ONE_REGION
 from .test_secrets import EVERY_MODULE
 from .test_states import ACCEPT
 from .test_states import GET
@@ -74,7 +74,7 @@ def test_all_pages(world):
 @EVERY_MODULE
 def test_every_module(world, module, options):
     """None has a way of its own, but for those that take one region; nor in check mode."""
-    if module in OF_ONE_REGION:
+    if module_list.acts_in_one_region(module):
         assert world.run_module(module, region="all", **options)["error"]["reason"] == "invalid_input"
         return
     world.control.seed(hubs=[MEMBER])

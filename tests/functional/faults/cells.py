@@ -12,10 +12,11 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+import module_list
+
 HEALTHY, FAULTY = "eu-west-1", "us-east-1"
 REGIONS = [HEALTHY, FAULTY]
 ROLE = "SecurityHubMember"
-OF_ONE_REGION = ("securityhub_finding_aggregator", "securityhub_finding_aggregator_info")
 
 # An account's side of a region, and the administrator's list, as the emulator tells them
 State = dict[str, t.Any]
@@ -219,7 +220,7 @@ class Cell:
     @property
     def regions(self) -> list[str]:
         """Where the task acts."""
-        return [FAULTY] if self.task.module in OF_ONE_REGION else REGIONS
+        return [FAULTY] if module_list.acts_in_one_region(module_list.load(self.task.module)) else REGIONS
 
     @property
     def expected_writes(self) -> list[str]:

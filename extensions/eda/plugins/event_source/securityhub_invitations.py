@@ -134,49 +134,58 @@ class Collection:
             raise RuntimeError(f"Install ansible-core and boto3 where ansible-rulebook is installed: {e}.") from e
         if not AnsibleCollectionConfig.collection_finder:
             init_plugin_loader([str(_COLLECTIONS)])
+        from ansible_collections.cloudsec.securityhub.plugins.module_utils import _errors
         from ansible_collections.cloudsec.securityhub.plugins.module_utils import _invitation
-        from ansible_collections.cloudsec.securityhub.plugins.module_utils import _result
+        from ansible_collections.cloudsec.securityhub.plugins.module_utils import _masking
         from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_invitation_info
 
         self._module = securityhub_invitation_info
         self._validator = ArgumentSpecValidator(**{name: value for name, value in self._module.SPEC.items() if name != "supports_check_mode"})
         self._unanswered = _invitation.unanswered
-        self._result = _result.Result
+        self._error = _errors.SecurityHubError
+        self._masking = _masking
 
     def ask(self, options: dict[str, Any]) -> list[dict[str, Any]]:
-        """All events about an account, those that were told before too. options: of securityhub_invitation_info."""
+        """Return all events about an account, those that were sent before too. options: of securityhub_invitation_info."""
         account_id = options["expected_account_id"]
-        found = self._result(self._run(options))
-        events = []
-        for region in found.regions or [None]:
-            for invitation in self._unanswered(found.outcome(region)):
-                told = {"administrator_id": invitation["account_id"], "invitation_id": invitation["invitation_id"], "invited_at": invitation["invited_at"]}
-                events.append({"type": "invitation", "account_id": account_id, "region": region, **told})
-            error = found.error(region)
-            if error:
-                told = {"reason": error["reason"], "message": error["message"]}
-                events.append({"type": "error", "account_id": account_id, "region": region, **told})
-        return events
+        events: list[dict[str, Any]] = []
 
-    def _run(self, options: dict[str, Any]) -> dict[str, Any]:
+        def add(kind: str, region: str | None, **fields: Any) -> None:
+            events.append(self._masking.printable({"type": kind, "account_id": account_id, "region": region, **fields}))
+
         validated = self._validator.validate(options)
         if validated.error_messages:
-            return {"msg": "; ".join(validated.error_messages), "error": {"reason": "invalid_input"}}
+            add("error", None, reason="invalid_input", message="; ".join(validated.error_messages))
+            return events
         try:
-            return self._module.run(validated.validated_parameters, True)
+            task = self._module.run(validated.validated_parameters, True)
+        except self._error as e:
+            add("error", None, reason=e.reason, message=e.message())
+            return events
         except Exception as e:  # pylint: disable=broad-except # which would end the rulebook
-            return {"msg": f"{type(e).__name__}: {e}"}
+            add("error", None, reason="failed", message=f"{type(e).__name__}: {e}")
+            return events
+        mask = self._masking.masker(task.secrets())
+        if task.error:
+            add("error", None, reason=task.error.reason, message=mask(task.error.message()))
+        for outcome in task.outcomes or []:
+            for found in self._unanswered(outcome.fields):
+                invitation = {"administrator_id": found["account_id"], "invitation_id": found["invitation_id"], "invited_at": found["invited_at"]}
+                add("invitation", outcome.region, **invitation)
+            if outcome.error:
+                add("error", outcome.region, reason=outcome.error.reason, message=mask(outcome.error.message()))
+        return events
 
 
-class Told:
-    """What this run has told."""
+class SeenEvents:
+    """The events that this run has sent."""
 
     def __init__(self) -> None:
         self._invitations: set[tuple[str, ...]] = set()
         self._errors: dict[str, set[tuple[str, ...]]] = {}
 
     def new(self, account_id: str, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Those of an account's events that say anything new. An error does once it has changed or come back."""
+        """Return those of an account's events that are new. An error is, once it has changed or come back."""
         before = self._invitations | self._errors.get(account_id, set())
         self._errors[account_id] = {_key(event) for event in events if event["type"] == "error"}
         self._invitations.update(_key(event) for event in events if event["type"] == "invitation")
@@ -191,13 +200,13 @@ def _key(event: dict[str, Any]) -> tuple[str, ...]:
 async def main(queue: Any, args: dict[str, Any]) -> None:
     """Ask the accounts until the rulebook ends, and put events into its queue. Raises ValueError for wrong options."""
     options = read_options(args)
-    collection, told = Collection(), Told()
+    collection, seen = Collection(), SeenEvents()
     loop = asyncio.get_running_loop()
     executor = concurrent.futures.ThreadPoolExecutor(_ACCOUNTS_AT_ONCE, thread_name_prefix="securityhub")
 
     async def ask(account_id: str) -> None:
         events = await loop.run_in_executor(executor, collection.ask, options.of_task(account_id))
-        for event in told.new(account_id, events):
+        for event in seen.new(account_id, events):
             await queue.put(event)
 
     try:

@@ -13,8 +13,9 @@ from botocore.retries.standard import ThrottledRetryableChecker
 from botocore.retries.standard import TransientRetryableChecker
 
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _errors as errors
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._messages import Place
 
-LOCATION = "account 444455556666, region eu-west-1"
+PLACE = Place("444455556666", "eu-west-1")
 
 
 def answer(code, message="", status=400, operation="ListInvitations"):
@@ -59,9 +60,9 @@ def answer(code, message="", status=400, operation="ListInvitations"):
     ],
 )
 def test_every_error_has_its_reason(exception, reason):
-    error = errors.translate(exception, LOCATION)
+    error = errors.translate(exception, PLACE)
     assert error.reason == reason
-    assert "region eu-west-1" in error.message
+    assert "region eu-west-1" in error.message()
 
 
 # The reason of each code, whatever status it comes with: AWS's services differ in that
@@ -96,22 +97,22 @@ CODES = {
 
 @pytest.mark.parametrize("reason,code", [(reason, code) for reason, codes in CODES.items() for code in codes])
 def test_every_code_has_its_reason(reason, code):
-    assert errors.translate(answer(code, "No.", 400), LOCATION).reason == reason
+    assert errors.translate(answer(code, "No.", 400), PLACE).reason == reason
 
 
 @pytest.mark.parametrize("code", ["UnrecognizedClientException", "InvalidClientTokenId", "OptInRequired", "AuthFailure"])
 @pytest.mark.parametrize("work,reason", [(True, "region_not_enabled"), (False, "credentials")])
 def test_a_refused_key_is_the_regions_or_the_credentials_fault(code, work, reason):
-    assert errors.translate(answer(code, status=403), LOCATION, credentials_work=work).reason == reason
+    assert errors.translate(answer(code, status=403), PLACE, credentials_work=work).reason == reason
 
 
 def test_a_host_that_is_not_found_may_be_a_region_that_is_not_there():
     exception = botocore.exceptions.EndpointConnectionError(endpoint_url="https://example.com")
-    assert errors.translate(exception, LOCATION, region_exists=False).reason == "region_not_enabled"
+    assert errors.translate(exception, PLACE, region_exists=False).reason == "region_not_enabled"
 
 
 def test_awss_message_is_not_said_twice():
-    error = errors.translate(answer("AccessDeniedException", "No.", 403), LOCATION, actions=["securityhub:New", "securityhub:Old"])
+    error = errors.translate(answer("AccessDeniedException", "No.", 403), PLACE, actions=["securityhub:New", "securityhub:Old"])
     assert error.as_dict() == {
         "reason": "access_denied",
         "message": "ListInvitations failed in account 444455556666, region eu-west-1: AccessDeniedException: No. "
@@ -122,7 +123,7 @@ def test_awss_message_is_not_said_twice():
         "http_status": 403,
         "request_id": "id",
     }
-    assert error.with_reason("access_denied", "It may not.").as_dict()["aws_message"] == "No."
+    assert error.replaced("It may not.").as_dict()["aws_message"] == "No."
 
 
 @pytest.mark.parametrize(
@@ -166,5 +167,5 @@ def test_whatever_botocore_would_try_again(code):
     ],
 )
 def test_an_unprocessed_account_has_a_reason(said, reason):
-    error = errors.unprocessed("CreateMembers", "444455556666", said, LOCATION)
-    assert error.reason == reason and "444455556666" in error.message
+    error = errors.unprocessed("CreateMembers", "444455556666", said, PLACE)
+    assert error.reason == reason and "444455556666" in error.message()

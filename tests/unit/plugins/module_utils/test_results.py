@@ -10,9 +10,11 @@ import pytest
 
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _client
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _errors as errors
-from ansible_collections.cloudsec.securityhub.plugins.module_utils import _module
+from ansible_collections.cloudsec.securityhub.plugins.module_utils import _settings
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._messages import Place
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._regions import Outcome
-from ansible_collections.cloudsec.securityhub.plugins.module_utils._regions import result_of
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._regions import TaskOutcome
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._result import write_result
 
 
 def outcome(region, reason=None, changed=False, before=(), after=(), **fields):
@@ -20,12 +22,17 @@ def outcome(region, reason=None, changed=False, before=(), after=(), **fields):
     made = Outcome(region, fields)
     made.update(changed=changed)
     if reason:
-        made.error = errors.SecurityHubError(reason, f"Bad in {region}.")
+        made.error = errors.make_error(reason, Place(None, region), "Bad in {region}.")
     if before != ():
         made.before = before
     if after != ():
         made.after = after
     return made
+
+
+def result_of(outcomes, promoted_fields, diff_mode=False):
+    """The result of a task with these outcomes."""
+    return write_result(TaskOutcome(outcomes, promoted_fields=promoted_fields), diff_mode)
 
 
 def test_one_region_stands_at_the_top_level():
@@ -52,22 +59,22 @@ def test_the_message_of_the_only_region_is_the_errors():
 @pytest.mark.parametrize("before", [1, None])
 @pytest.mark.parametrize("diff_mode", [True, False])
 def test_a_diff_is_given_where_it_is_asked_for(diff_mode, before):
-    result = _module.format_result(result_of([outcome("a", before=before, after=2)], []), diff_mode)
+    result = result_of([outcome("a", before=before, after=2)], [], diff_mode)
     assert result.get("diff") == ({"before": {"a": before}, "after": {"a": 2}} if diff_mode else None)
     assert "before" not in result and "before" not in result["regions"][0]
-    assert "diff" not in _module.format_result(result_of([outcome("a")], []), diff_mode)
+    assert "diff" not in result_of([outcome("a")], [], diff_mode)
 
 
 def test_a_diff_shows_nothing_for_a_region_that_failed_before_it_was_changed():
     failed = [outcome("a", "timeout", before=1), outcome("b", "timeout", before=1, changed=True), outcome("c", "timeout")]
-    result = result_of(failed, [])
-    assert (result["before"], result["after"]) == ({"a": 1, "b": 1, "c": None}, {"a": 1, "b": None, "c": None})
+    diff = result_of(failed, [], diff_mode=True)["diff"]
+    assert (diff["before"], diff["after"]) == ({"a": 1, "b": 1, "c": None}, {"a": 1, "b": None, "c": None})
 
 
 @pytest.mark.parametrize("value", ["", "12345", "1234567890123", "12345678901a", "１２３４５６７８９０１２", "123456789012\n"])
 def test_only_twelve_digits_are_an_account_id(value):
     with pytest.raises(errors.SecurityHubError, match="12 digits"):
-        _module.account_id_option({"id": value}, "id")
+        _settings.account_id_option({"id": value}, "id")
 
 
 def client(service="securityhub"):

@@ -67,8 +67,9 @@ def test_a_call_that_works_is_made_once(clock):
 
 def test_a_call_is_tried_again_until_it_works(clock):
     call, made = call_with([answer(500), answer(400, "Throttling"), {"ResponseMetadata": {}}])
-    result = _waiting.with_retries(call, _client.DEFAULT_RETRIES)
-    assert errors.is_in_doubt(result) and len(made) == 3
+    doubt = _waiting.Doubt()
+    assert _waiting.with_retries(call, _client.DEFAULT_RETRIES, doubt) == {"ResponseMetadata": {}}
+    assert doubt and len(made) == 3
     assert clock.slept == [1, 2]
 
 
@@ -108,9 +109,10 @@ def test_half_the_time_is_survived_whatever_the_delays(clock, monkeypatch, jitte
 )
 def test_a_refusal_is_in_doubt_where_an_attempt_before_it_may_have_worked(clock, outcomes, in_doubt):
     call, _made = call_with(outcomes)
-    with pytest.raises(botocore.exceptions.ClientError) as raised:
-        _waiting.with_retries(call, _client.DEFAULT_RETRIES)
-    assert errors.is_in_doubt(raised.value) == in_doubt
+    doubt = _waiting.Doubt()
+    with pytest.raises(botocore.exceptions.ClientError):
+        _waiting.with_retries(call, _client.DEFAULT_RETRIES, doubt)
+    assert bool(doubt) == in_doubt
 
 
 def test_what_a_further_attempt_would_meet_too_is_told_at_once(clock):
@@ -168,29 +170,38 @@ def test_nobody_waits_without_a_timeout(clock):
     assert not poller and not poller.wait() and not clock.slept
 
 
-IN_DOUBT = errors.SecurityHubError(errors.INTERNAL_ERROR, "?", http_status=500, in_doubt=True)
-NOT_FOUND = errors.SecurityHubError(errors.AWS_ERROR, "?", code="ResourceNotFoundException", http_status=404)
-REFUSED = errors.SecurityHubError(errors.INVALID_INPUT, "?", code="InvalidInputException", http_status=400)
-DENIED = errors.SecurityHubError(errors.ACCESS_DENIED, "?", code="AccessDeniedException", http_status=403)
+def error(reason, code, http_status):
+    """The error of an answer from AWS."""
+    made = errors.make_error(reason, errors.NOWHERE, "?")
+    made.response = errors.Response(code=code, http_status=http_status)
+    return made
+
+
+LOST = error(errors.INTERNAL_ERROR, None, 500)
+NOT_FOUND = error(errors.AWS_ERROR, "ResourceNotFoundException", 404)
+REFUSED = error(errors.INVALID_INPUT, "InvalidInputException", 400)
+DENIED = error(errors.ACCESS_DENIED, "AccessDeniedException", 403)
 
 
 def write_with(outcomes):
-    """A write with these errors, one after the other, or None where it works; and how often it was made."""
+    """A write with these errors, one after the other, or None where it works; and how often it was made. After LOST, it may have worked."""
     outcomes, made = iter(outcomes), []
 
-    def write():
-        error = next(outcomes)
-        made.append(error)
-        if error:
-            raise error
+    def write(doubt):
+        failure = next(outcomes)
+        made.append(failure)
+        if failure is LOST:
+            doubt.raise_it()
+        if failure:
+            raise failure
 
     return write, made
 
 
-@pytest.mark.parametrize("error, asked", [(IN_DOUBT, 5), (NOT_FOUND, 5), (REFUSED, 1), (DENIED, 0)], ids=["in doubt", "not found", "refused", "denied"])
-def test_a_write_that_fails_is_asked_about(clock, error, asked):
+@pytest.mark.parametrize("failure, asked", [(LOST, 5), (NOT_FOUND, 5), (REFUSED, 1), (DENIED, 0)], ids=["in doubt", "not found", "refused", "denied"])
+def test_a_write_that_fails_is_asked_about(clock, failure, asked):
     """For as long as it may take to show, where it may have been made, by this run or another one."""
-    write, made = write_with([error])
+    write, made = write_with([failure])
     polls = []
 
     def has_happened():
@@ -199,14 +210,14 @@ def test_a_write_that_fails_is_asked_about(clock, error, asked):
 
     with pytest.raises(errors.SecurityHubError) as raised:
         _waiting.make_write(write, has_happened)
-    assert raised.value is error and len(made) == 1
+    assert raised.value is failure and len(made) == 1
     assert len(polls) == asked and clock.now <= _waiting.SETTLING_TIMEOUT
 
 
-@pytest.mark.parametrize("error, by_it", [(IN_DOUBT, True), (NOT_FOUND, False), (REFUSED, False)], ids=["in doubt", "not found", "refused"])
-def test_whose_change_it_is(clock, error, by_it):
+@pytest.mark.parametrize("failure, by_it", [(LOST, True), (NOT_FOUND, False), (REFUSED, False)], ids=["in doubt", "not found", "refused"])
+def test_whose_change_it_is(clock, failure, by_it):
     """A first and only attempt that was refused is not what made it so."""
-    write, _made = write_with([error])
+    write, _made = write_with([failure])
     assert _waiting.make_write(write, lambda: True) is by_it
 
 
@@ -217,16 +228,24 @@ def test_a_write_that_works_is_not_asked_about(clock):
 
 def test_a_write_is_made_again_where_its_refusal_passes(clock):
     write, made = write_with([DENIED, REFUSED, None])
-    assert _waiting.make_write(write, lambda: False, may_pass=lambda error: True) is True
+    assert _waiting.make_write(write, lambda: False, is_temporary=lambda failure: True) is True
     assert len(made) == 3 and clock.slept == [1, 2]
 
 
+def test_a_later_refusal_does_not_hide_what_an_earlier_attempt_did(clock):
+    """The first attempt worked though its answer was lost; so this run has changed it."""
+    write, made = write_with([LOST, REFUSED])
+    shown = iter([False, True])
+    assert _waiting.make_write(write, lambda: next(shown), is_temporary=lambda failure: failure is LOST) is True
+    assert len(made) == 2
+
+
 def test_where_nobody_can_be_asked_the_error_of_the_write_is_told(clock):
-    write, _made = write_with([IN_DOUBT])
+    write, _made = write_with([LOST])
 
     def has_happened():
         raise DENIED
 
     with pytest.raises(errors.SecurityHubError) as raised:
         _waiting.make_write(write, has_happened)
-    assert raised.value is IN_DOUBT
+    assert raised.value is LOST

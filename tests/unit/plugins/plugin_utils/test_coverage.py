@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._errors import make_error
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._messages import Place
 from ansible_collections.cloudsec.securityhub.plugins.plugin_utils import _coverage
 
 ADMINISTRATOR, ALLOWED, STRANGER, OTHER_STRANGER = "111111111111", "222222222222", "999999999999", "888888888888"
@@ -212,8 +214,9 @@ def test_the_reason_is_that_of_what_failed():
 
 
 def test_a_message_that_points_to_another_region_is_told_whole():
-    alike = {**DENIED, "message": f"As in region {REGION}."}
-    failures = {"regions": [{"region": REGION, "members": [], "error": DENIED}, {"region": OTHER, "members": [], "error": alike}]}
+    first = make_error("access_denied", Place(ADMINISTRATOR, REGION), "DescribeHub failed in region {region}.").as_dict(with_values=True)
+    alike = {**first, "message": f"As in region {REGION}.", "parts": None, "as_in": REGION, "place": [ADMINISTRATOR, OTHER]}
+    failures = {"regions": [{"region": REGION, "members": [], "error": first}, {"region": OTHER, "members": [], "error": alike}]}
     report = _coverage.make_report(failures, ADMINISTRATOR, [REGION, OTHER], [{"account_id": ONE}])
     assert [found["message"].split(". ")[1] for found in report["rows"]] == [f"DescribeHub failed in region {region}." for region in (REGION, OTHER)]
 

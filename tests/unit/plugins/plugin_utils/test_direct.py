@@ -20,6 +20,8 @@ from ansible.playbook.task import Task
 from ansible.plugins import loader as plugins
 from ansible.template import Templar
 from ansible_collections.cloudsec.securityhub.plugins.action.securityhub_hub_info import ActionModule
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._regions import Outcome
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._regions import TaskOutcome
 from ansible_collections.cloudsec.securityhub.plugins.plugin_utils import _direct as direct
 
 MINE = {"AWS_PROFILE": "mine", "AWS_REGION": "eu-west-1"}
@@ -52,7 +54,11 @@ def action_for(environment, become_user=None):
         become.set_options(direct={"become_user": become_user})
         connection.set_become_plugin(become)
     action = ActionModule(task, connection, PlayContext(), data_loader, Templar(data_loader), plugins)
-    action.MODULE = types.SimpleNamespace(SPEC=ActionModule.MODULE.SPEC, run=lambda options, check_mode: {"changed": False, "seen": environment_now()})
+
+    def run(options, check_mode):  # pylint: disable=unused-argument
+        return TaskOutcome([Outcome("eu-west-1", {"seen": environment_now()})], promoted_fields=["seen"])
+
+    action.MODULE = types.SimpleNamespace(SPEC=ActionModule.MODULE.SPEC, run=run)
     return action
 
 

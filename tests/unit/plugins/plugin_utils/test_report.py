@@ -10,6 +10,12 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._errors import Response
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._errors import SecurityHubError
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._errors import make_error
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._messages import NOWHERE
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._messages import Message
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._messages import Place
 from ansible_collections.cloudsec.securityhub.plugins.plugin_utils import _report
 
 ADMINISTRATOR = "111111111111"
@@ -25,9 +31,15 @@ RUN: dict[str, Any] = {
 CHECK = {**RUN, "check_mode": True}
 
 
-def error(reason, message="It failed.", **more):
-    """An error as it stands in a result."""
-    return {"reason": reason, "message": message, "code": None, "aws_message": None, "operation": None, "http_status": None, "request_id": None, **more}
+def error(reason, message="It failed.", place=NOWHERE, code=None, aws_message=None, operation=None):
+    """An error as it stands in a result of the playbooks' own tasks. Where the message names the place, it refers to it."""
+    found = SecurityHubError(reason, Message.of("{message}", place, message=message), Message(), place, Response(operation, code, aws_message))
+    return found.as_dict(with_values=True)
+
+
+def as_in(region, found, place):
+    """The same error in another place, as it points to the one in a region."""
+    return {**found, "message": f"As in region {region}.", "parts": None, "as_in": region, "place": list(place)}
 
 
 def members(region, statuses, region_error=None, errors=None):
@@ -91,6 +103,15 @@ def test_who_failed_is_not_late_too():
     ]
 
 
+def test_an_error_that_points_to_a_region_is_whole_where_that_one_has_accepted_later():
+    """What a later task found there does not take the words of the earlier one from the others."""
+    first = error("invitation_not_found", "None in eu-west-1.", Place(ONE, "eu-west-1"))
+    other = as_in("eu-west-1", first, Place(ONE, "us-east-1"))
+    found = {"regions": [accepted("eu-west-1", failure=first), accepted("us-east-1", failure=other)]}
+    told = report(accounts={ONE: [{}, found]}, later={ONE: {"regions": [accepted("eu-west-1")]}})
+    assert f"{ONE}: invitation_not_found in us-east-1. None in us-east-1." in told["lines"]
+
+
 def test_a_task_that_failed_before_it_asked_any_region_failed_where_it_was_to_act():
     wrong = {"msg": "Another account.", "error": error("wrong_account", "Another account.")}
     seen = {"regions": [members("eu-west-1", {TWO: "Enabled"}), members("us-east-1", {TWO: "Enabled"})]}
@@ -99,10 +120,9 @@ def test_a_task_that_failed_before_it_asked_any_region_failed_where_it_was_to_ac
 
 
 def test_what_failed_alike_in_an_account_stands_in_one_line():
-    off = [
-        accepted("eu-west-1", failure=error("hub_not_enabled", "Off in eu-west-1.", code="InvalidAccessException")),
-        accepted("us-east-1", changed=True, failure=error("hub_not_enabled", "As in region eu-west-1.", code="InvalidAccessException")),
-    ]
+    first = error("hub_not_enabled", "Off in eu-west-1.", Place(ONE, "eu-west-1"), code="InvalidAccessException")
+    other = as_in("eu-west-1", first, Place(ONE, "us-east-1"))
+    off = [accepted("eu-west-1", failure=first), accepted("us-east-1", changed=True, failure=other)]
     told = report({"msg": "Unreachable"}, accounts={ONE: [{"regions": off}, {"regions": off}]})
     # One that has changed something and failed then has not accepted
     assert told["lines"][1:] == [
@@ -113,15 +133,16 @@ def test_what_failed_alike_in_an_account_stands_in_one_line():
 
 @pytest.mark.parametrize("other", [{"reason": "aws_error"}, {"code": "Other"}, {"operation": "ListInvitations"}], ids=lambda other: next(iter(other)))
 def test_what_failed_differently_in_an_account_stands_in_lines_of_its_own(other):
-    first = error("access_denied", "Not the one.", code="AccessDeniedException", operation="GetAdministratorAccount")
-    found = [accepted("eu-west-1", failure=first), accepted("us-east-1", failure={**first, "message": "Not the other.", **other})]
+    first: dict[str, Any] = {"reason": "access_denied", "message": "Not the one.", "code": "AccessDeniedException", "operation": "GetAdministratorAccount"}
+    found = [accepted("eu-west-1", failure=error(**first)), accepted("us-east-1", failure=error(**{**first, "message": "Not the other.", **other}))]
     lines = report(accounts={ONE: [{}, {"regions": found}]})["lines"]
     assert sorted(line.partition(" in ")[2] for line in lines[1:]) == ["eu-west-1. Not the one.", "us-east-1. Not the other."]
 
 
 def test_accounts_that_failed_alike_share_a_line():
     def off(account_id, *regions):
-        return [{}, {"regions": [accepted(region, failure=error("hub_not_enabled", f"Off in {account_id}, {regions[0]}.")) for region in regions]}]
+        places = [Place(account_id, region) for region in regions]
+        return [{}, {"regions": [accepted(place.region, failure=error("hub_not_enabled", f"Off in {account_id}, {place.region}.", place)) for place in places]}]
 
     three = "200000000003"
     accounts = {ONE: off(ONE, "eu-west-1", "us-east-1"), TWO: off(TWO, "us-east-1"), three: off(three, "eu-west-1", "us-east-1")}
@@ -141,8 +162,8 @@ def test_a_summary_of_many_accounts_that_failed_alike_is_short_and_names_all():
         account_id: [
             {},
             {
-                "regions": [accepted(first, failure=error("hub_not_enabled", text.format(account_id, account_id)))]
-                + [accepted(region, failure=error("hub_not_enabled", f"As in region {first}.")) for region in further]
+                "regions": [accepted(first, failure=error("hub_not_enabled", text.format(account_id, account_id), Place(account_id, first)))]
+                + [accepted(region, failure=as_in(first, error("hub_not_enabled"), Place(account_id, region))) for region in further]
             },
         ]
         for account_id in account_ids
@@ -325,8 +346,9 @@ def test_an_invitation_that_could_only_be_declined():
 
 
 def test_an_option_in_a_message_is_called_by_its_variable():
-    other = accepted("eu-west-1", changed=False, failure=error("different_administrator", "Another one; set replace_administrator=true to leave it."))
-    told = report(accounts={ONE: [{}, {"regions": [other]}]})
+    place, template = Place(ONE, "eu-west-1"), "Another one; set {option.replace_administrator}=true to leave it."
+    failure = make_error("different_administrator", place, template).as_dict(with_values=True)
+    told = report(accounts={ONE: [{}, {"regions": [accepted("eu-west-1", changed=False, failure=failure)]}]})
     assert f"{ONE}: different_administrator in eu-west-1. Another one; set securityhub_replace_administrator=true to leave it." in told["lines"]
 
 

@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._errors import ADVICE
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._messages import TASK_WORDS
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._messages import Message
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._messages import Place
 from ansible_collections.cloudsec.securityhub.plugins.plugin_utils import _variables
 
 ADMINISTRATOR = "111111111111"
@@ -50,7 +53,7 @@ SPEC = {
         (
             [],
             [{"account_id": ONE}, TWO],
-            [f"Each of securityhub_members is an account by its account_id, such as {{account_id: '444455556666'}}. Not so: {TWO}."],
+            [f"Each entry of securityhub_members needs an account_id, such as {{account_id: '444455556666'}}. Invalid: {TWO}."],
         ),
         # What is no list is told by the check of types
         ([], "none", []),
@@ -77,12 +80,12 @@ def test_unknown_names(names, members, says):
         ({"regions": ["us-east-1", " all"]}, "Give all alone"),
         ({"members": [{"account_id": int(ONE)}, {"account_id": int(TWO)}]}, None),
         ({"members": []}, "Set securityhub_members to a list of accounts, each with its account_id."),
-        ({"members": [{"account_id": "20000000000"}, {"account_id": 7}]}, "digits in quotes. Not so: 20000000000, 7."),
+        ({"members": [{"account_id": "20000000000"}, {"account_id": 7}]}, "digits in quotes. Invalid: 20000000000, 7."),
         (
             {"members": [{"account_id": ONE}, {"account_id": TWO}, {"account_id": ONE}]},
-            f"once in securityhub_members, and the administrator not at all. Not so: {ONE}.",
+            f"once in securityhub_members, and the administrator not at all. Invalid: {ONE}.",
         ),
-        ({"members": [{"account_id": ADMINISTRATOR}]}, f"not at all. Not so: {ADMINISTRATOR}."),
+        ({"members": [{"account_id": ADMINISTRATOR}]}, f"not at all. Invalid: {ADMINISTRATOR}."),
         ({"members": [], "needs_members": False, "report": "folder"}, None),
         ({"needs_members": False}, "Set securityhub_report to the folder for the report's files."),
         ({"allowed_administrators": [ADMINISTRATOR, int(ONE)]}, None),
@@ -116,26 +119,40 @@ def test_mistakes_in_variables(variables, says):
 
 
 @pytest.mark.parametrize(
-    ("message", "in_playbooks"),
+    ("template", "words", "in_playbooks"),
     [
         (
-            "Another one; set replace_administrator=true to leave it.",
+            "Another one; set {option.replace_administrator}=true to leave it.",
+            _variables.MEMBER_WORDS,
             "Another one; set securityhub_replace_administrator=true to leave it.",
         ),
         (
             ADVICE["wrong_account"],
+            _variables.MEMBER_WORDS,
             "Nothing was done. Check the role (securityhub_member_role), the profile and the credentials, or correct securityhub_members.",
         ),
         (
-            ADVICE["hub_not_enabled"],
-            "Enable Security Hub CSPM there first (onboard does with securityhub_enable_hubs), then rerun the playbook; "
-            "the unified AWS Security Hub being on does not count.",
+            ADVICE["wrong_account"],
+            _variables.ADMINISTRATOR_WORDS,
+            "Nothing was done. Check the role (securityhub_administrator_role_arn), the profile and the credentials, or correct securityhub_administrator_id.",
         ),
         (
-            f"Let {ADMINISTRATOR} invite {ONE} in this region (CreateMembers, then InviteMembers), or set wait=true if the invitation is on its way.",
-            f"Let {ADMINISTRATOR} invite {ONE} in this region (CreateMembers, then InviteMembers), then rerun the playbook.",
+            ADVICE["hub_not_enabled"],
+            _variables.MEMBER_WORDS,
+            "Enable Security Hub CSPM there first (onboard does with securityhub_enable_hubs), then rerun the playbook; "
+            "the unified AWS Security Hub is a separate service.",
+        ),
+        (
+            "Let {account} be invited in this region (CreateMembers, then InviteMembers), {or_wait}.",
+            _variables.MEMBER_WORDS,
+            f"Let {ONE} be invited in this region (CreateMembers, then InviteMembers), then rerun the playbook.",
         ),
     ],
 )
-def test_a_message_names_what_the_playbooks_users_set(message, in_playbooks):
-    assert _variables.for_playbooks(message) == in_playbooks
+def test_a_message_names_what_the_playbooks_users_set(template, words, in_playbooks):
+    assert Message.of(template).render(Place(ONE, "eu-west-1"), words) == in_playbooks
+
+
+def test_the_playbooks_have_words_of_their_own_for_all_that_are_not_options():
+    """An option goes by its own name where the playbooks set none in its place."""
+    assert {name for name in TASK_WORDS if not name.startswith("option.")} <= set(_variables.MEMBER_WORDS)

@@ -12,7 +12,7 @@ import botocore.model
 import botocore.session
 import pytest
 
-from ansible_collections.cloudsec.securityhub.plugins.module_utils import _answers
+from ansible_collections.cloudsec.securityhub.plugins.module_utils import _response_checks
 
 NONE_OF_AWS = [b"null", b"[]", b'"x"', b"<html>Hello</html>", b"\xff\xfe", b'{"Memb', b'{"message": "Hello"}']
 NEEDS = {
@@ -55,7 +55,7 @@ MAY_BE_EMPTY = [
 
 @pytest.fixture(name="parsers", scope="module")
 def _parsers():
-    return _answers.CheckedParsers(botocore.session.Session().get_component("response_parser_factory"))
+    return _response_checks.CheckedParsers(botocore.session.Session().get_component("response_parser_factory"))
 
 
 @pytest.fixture(name="parse", scope="module")
@@ -74,7 +74,7 @@ def _parse(parsers):
 
 def refused(parse, *args, **kwargs):
     """The message about something that is not AWS's."""
-    with pytest.raises(_answers.NotFromAws) as raised:
+    with pytest.raises(_response_checks.NotFromAws) as raised:
         parse(*args, **kwargs)
     return str(raised.value)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.cloudsec.securityhub.plugins.module_utils import _text as text
+from ansible_collections.cloudsec.securityhub.plugins.module_utils import _masking as masking
 
 
 @pytest.mark.parametrize(
@@ -22,8 +22,8 @@ from ansible_collections.cloudsec.securityhub.plugins.module_utils import _text 
     ],
 )
 def test_what_can_not_be_printed_is_shown(given, shown):
-    assert text.printable(given) == shown
-    assert text.printable({given: [given, {"deep": given}, 1, None, True]}) == {shown: [shown, {"deep": shown}, 1, None, True]}
+    assert masking.printable(given) == shown
+    assert masking.printable({given: [given, {"deep": given}, 1, None, True]}) == {shown: [shown, {"deep": shown}, 1, None, True]}
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,9 @@ def test_what_can_not_be_printed_is_shown(given, shown):
     ],
 )
 def test_secrets_are_masked(given, secrets, masked):
-    assert text.with_masked_messages({"message": given}, secrets) == {"message": masked}
-    told = {"regions": [{"error": {"message": given, "aws_message": given, "reason": given, "code": None}}]}
-    kept = {"regions": [{"error": {"message": masked, "aws_message": masked, "reason": given, "code": None}}]}
-    assert text.with_masked_messages(told, secrets) == kept
+    assert masking.masker(secrets)(given) == masked
+
+
+def test_an_exception_is_converted():
+    converted = masking.printable([{"error": ValueError("a\nb")}], lambda exception: {"message": str(exception)})
+    assert converted == [{"error": {"message": "a\\nb"}}]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Text from AWS, a library or the user, made fit to be printed. Private to this collection."""
+"""Make text from AWS, a library or the user fit to be printed: without secrets, without control characters. Private to this collection."""
 
 from __future__ import annotations
 
@@ -22,45 +22,32 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028
 _HEX = "[0-9A-Fa-f]"
 _QUOTED = re.compile(rf"(?:%|\\x)({_HEX}{{2}})|\\u({_HEX}{{4}})|\\U({_HEX}{{8}})|(&(?:#[0-9]{{1,7}}|#[xX]{_HEX}{{1,6}}|[A-Za-z]{{2,6}});)|\\(.)|\s+", re.DOTALL)
 _BREAKS = "nrt"
-_MESSAGES = ("message", "aws_message")
 # Quoted text may have been quoted again
 _MOST_LAYERS = 5
 
 
-def printable(value: Any) -> Any:
-    """The same value (of strings, lists, dicts and what else JSON has) with every character that can't be printed as its escape sequence."""
-    return _mapped(value, lambda text: _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text))
+def printable(value: Any, convert: Callable[[Any], Any] = str) -> Any:
+    """Return the same value (of strings, lists, dicts and what else JSON has) with every unprintable character as its escape sequence.
+
+    convert(exception): returns such a value for an exception in it.
+    """
+    if isinstance(value, str):
+        return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), value)
+    if isinstance(value, list):
+        return [printable(item, convert) for item in value]
+    if isinstance(value, dict):
+        return {printable(name): printable(item, convert) for name, item in value.items()}
+    return printable(convert(value)) if isinstance(value, Exception) else value
 
 
-def with_masked_messages(value: Any, secrets: Iterable[str]) -> Any:
-    """The same value (as above), where no error's message or aws_message has one of the secrets (strings) in it.
+def masker(secrets: Iterable[str]) -> Callable[[str], str]:
+    """Return a function that takes the secrets (strings) out of a text.
 
-    They are recognized as they are, quoted in one of the usual ways, or broken into lines. All else is not text that may echo one.
+    They are recognized as they are, quoted in one of the usual ways, or broken into lines.
     """
     plain_secrets = {_plain(secret)[0] for secret in secrets} - {""}
     shortest = min(map(len, plain_secrets), default=None)
-
-    def mask(text: str) -> str:
-        return text if shortest is None or len(text) < shortest else _without(text, plain_secrets)
-
-    def mask_below(item: Any) -> Any:
-        if isinstance(item, list):
-            return [mask_below(each) for each in item]
-        if isinstance(item, dict):
-            return {name: mask(each) if name in _MESSAGES and isinstance(each, str) else mask_below(each) for name, each in item.items()}
-        return item
-
-    return mask_below(value)
-
-
-def _mapped(value: Any, change: Callable[[str], str]) -> Any:
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, list):
-        return [_mapped(item, change) for item in value]
-    if isinstance(value, dict):
-        return {_mapped(name, change): _mapped(item, change) for name, item in value.items()}
-    return value
+    return lambda text: text if shortest is None or len(text) < shortest else _without(text, plain_secrets)
 
 
 def _without(text: str, plain_secrets: set[str]) -> str:
@@ -80,7 +67,7 @@ def _without(text: str, plain_secrets: set[str]) -> str:
 
 
 def _plain(text: str) -> tuple[str, list[tuple[int, int]]]:
-    """A text with nothing quoted and without white space; and for each of its characters, from where to where it stood in the text."""
+    """Return a text with nothing quoted and without white space; and for each of its characters, from where to where it stood in the text."""
     places = [(index, index + 1) for index in range(len(text))]
     for _layer in range(_MOST_LAYERS):
         pieces, kept, end = [], [], 0
@@ -98,7 +85,7 @@ def _plain(text: str) -> tuple[str, list[tuple[int, int]]]:
 
 
 def _unquoted(found: re.Match[str]) -> str | None:
-    """What a match of _QUOTED stands for; None where it only looks like something quoted."""
+    """Return what a match of _QUOTED stands for; None where it only looks like something quoted."""
     *codes, entity, escaped = found.groups()
     if any(codes):
         return chr(min(int("".join(filter(None, codes)), 16), 0x10FFFF))

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether an answer is one of AWS's. Private to this collection.
+"""Whether a response came from AWS. Private to this collection.
 
 botocore takes a body that it can't read, such as a proxy's page or half an answer, for an empty one: nobody is a member, or a write has
-worked. Here each answer is held against what its operation has to answer, before anybody draws a conclusion from it.
+worked. Here each response is checked against what its operation has to return, before anything is concluded from it.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class CheckedParsers:
         self._factory = factory
 
     def create_parser(self, protocol: str) -> Any:
-        """The parser of a protocol, with the checks."""
+        """Return the parser of a protocol, with the checks."""
         return _CheckedParser(self._factory.create_parser(protocol), is_json="json" in protocol)
 
     def __getattr__(self, name: str) -> Any:
@@ -89,7 +89,7 @@ class _CheckedParser:
         self._is_json = is_json
 
     def parse(self, response: dict[str, Any], shape: Any) -> Any:
-        """What botocore's parser makes of an answer, a dict of status_code, headers and body. Raises NotFromAws."""
+        """Return what botocore's parser makes of a response, a dict of status_code, headers and body. Raises NotFromAws."""
         _check_length(response)
         if response["status_code"] >= 300:
             return self._parse_error(response, shape)
@@ -115,7 +115,7 @@ class _CheckedParser:
         return parsed
 
     def _parse_error(self, response: dict[str, Any], shape: Any) -> Any:
-        """AWS's error. Of a server that fails without AWS's words only the status is told, as botocore does it for some of them."""
+        """Return AWS's error. A server error without AWS's words has only its status, as botocore does it for some of them."""
         try:
             parsed = self._parsed(response, shape)
             if shape is not None and shape.metadata.get("exception"):
@@ -142,7 +142,7 @@ class _CheckedParser:
 
 
 def _check_length(response: dict[str, Any]) -> None:
-    """A connection that is lost in the middle of a body leaves a shorter one; botocore does not look."""
+    """Raise NotFromAws for a body that was cut short: a connection that is lost leaves one, and botocore does not look."""
     announced = response["headers"].get("content-length")
     if announced is not None and announced != str(len(response["body"])):
         raise NotFromAws(f"It was cut short, {announced} bytes were announced", response)
@@ -159,7 +159,7 @@ def _json_object(response: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fits(value: Any, shape: Any) -> bool:
-    """Whether a value has the type that the model says. botocore goes through a dict or a string in place of a list as if it were one."""
+    """Return whether a value has the type that the model says. botocore goes through a dict or a string in place of a list as if it were one."""
     if value is None:
         return True  # as if it were not there
     if not isinstance(value, _TYPES.get(shape.type_name, object)):
@@ -181,7 +181,7 @@ def _keep_providers(members: dict[str, Any], raw: dict[str, Any]) -> None:
 
 
 def _beginning(body: bytes) -> str:
-    """The beginning of what came, in one line. It ends between words: half a secret that the text repeats would not be recognized as one."""
+    """Return the beginning of a body, in one line. It ends between words: half of a secret that the text repeats would not be recognized as one."""
     text = " ".join(body[:_MOST_READ].decode("utf-8", "replace").split())
     if len(text) <= _MOST_SHOWN and len(body) <= _MOST_READ:
         return text

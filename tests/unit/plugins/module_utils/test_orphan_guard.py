@@ -15,7 +15,7 @@ import sys
 
 import pytest
 
-from ansible_collections.cloudsec.securityhub.plugins.module_utils import _caller
+from ansible_collections.cloudsec.securityhub.plugins.module_utils import _orphan_guard
 
 # Does what a module does, and cleans up in the end
 MODULE = """
@@ -40,7 +40,7 @@ def _start(tmp_path):
     started = []
 
     def start(output, seconds, interrupt="heard", **more):
-        command = [sys.executable, "-c", MODULE, _caller.__file__, str(seconds), interrupt, str(tmp_path / "cleaned up")]
+        command = [sys.executable, "-c", MODULE, _orphan_guard.__file__, str(seconds), interrupt, str(tmp_path / "cleaned up")]
         started.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.DEVNULL, **more))
         return started[-1]
 
@@ -91,5 +91,5 @@ def test_a_system_without_threads_has_tasks_all_the_same(monkeypatch):
     def fail(thread):
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(_caller.threading.Thread, "start", fail)
-    _caller.end_with_parent(0)
+    monkeypatch.setattr(_orphan_guard.threading.Thread, "start", fail)
+    _orphan_guard.end_with_parent(0)

@@ -2,10 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A task ends with whoever asked for it, however that one ended. Private to this collection.
+"""Stop a task when the process that started it is gone. Private to this collection.
 
-Ansible tells its workers and their modules of its end, but not always: never where it is killed or its terminal goes away. They would
-go on, sleep and make calls, and nobody would know.
+Ansible ends its workers and their modules, but not where it is killed or its terminal goes away. They would go on, sleep and make calls.
 """
 
 from __future__ import annotations

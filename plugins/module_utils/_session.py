@@ -1,0 +1,230 @@
+# Copyright (c) Contributors to the cloudsec.securityhub project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The calls of one account: credentials that are found once, a client for each region, errors that say where. Private to this collection."""
+
+from __future__ import annotations
+
+import functools
+import os
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+try:
+    import botocore.credentials
+    import botocore.exceptions
+    import botocore.utils
+except ImportError:
+    pass  # the module reports the missing library
+
+from . import _errors as errors
+from . import _partitions as partitions
+from ._client import ClientFactory
+from ._client import RegionClient
+from ._client import UnusableConfig
+from ._client import configured_secrets
+from ._client import find_credentials
+from ._messages import Place
+from ._settings import Connection
+from ._settings import Role
+from ._settings import Settings
+from ._waiting import with_retries
+
+# All that asking AWS can raise here
+_FAILURES: tuple[type[Exception], ...] = (errors.SecurityHubError, *errors.FAILURES)
+
+
+class Session:
+    """Calls as the account of a task. Making a Session makes no call; sign_in() comes first."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._connection = settings.connection
+        self._role = settings.role
+        self._settings = settings
+        self._identity_lock = threading.Lock()
+        self._secrets: set[str | None] = {self._connection.secret_key, self._connection.session_token}
+        # From sign_in() on
+        self._clients: ClientFactory
+        self._credentials: _RecordingCredentials | None = None
+
+    def sign_in(self) -> None:
+        """Find the credentials and, where a role was given, assume it (AWS: sts:AssumeRole, one call).
+
+        Raises SecurityHubError (credentials, assume_role_failed, endpoint_unreachable, invalid_input).
+        """
+        connection = self._connection
+        try:
+            self._clients = ClientFactory(connection.profile, connection.verify, connection.aws_config)
+        except UnusableConfig as e:
+            raise _unusable(e) from e
+        try:
+            self._sign_with(self._caller_credentials())
+            if self._role:
+                self._sign_with(self._role_credentials(self._role))
+            # Made now, where what botocore can't use fails the task as a whole
+            self._clients.client("securityhub", self._settings.home_region, self._credentials, connection.endpoint_url)
+        except errors.FAILURES as e:
+            raise errors.translate(e, errors.NOWHERE) from e  # no region's fault
+        except (OSError, ValueError) as e:
+            # A CA bundle that can't be read, or an endpoint of the configuration that is no URL
+            raise _unusable(e) from e
+
+    def stop(self) -> None:
+        """Let there be no more calls."""
+        self._clients.stop()
+
+    def client(self, service: str, region: str) -> RegionClient:
+        """Return a service's client for a region. Makes no call.
+
+        Raises SecurityHubError (region_not_enabled) for a name that no region can have.
+        """
+        self._check_region_name(region)
+        return self._clients.client(service, region, self._credentials, self._endpoint_of(service))
+
+    @property
+    def known_account_id(self) -> str | None:
+        """The account's ID from what is known without a call: the role's ARN. None where there is no role."""
+        return self._role.account_id if self._role else None
+
+    def resolve_account_id(self) -> str | None:
+        """Return the account's ID: from the role's ARN, or else from STS (AWS: sts:GetCallerIdentity, which no policy can deny; once a task at most).
+
+        None where STS did not accept the credentials or could not be asked.
+        """
+        return self.known_account_id or self._resolve_identity()
+
+    def ask_identity(self) -> str:
+        """Return the ID of the account of the credentials (AWS: sts:GetCallerIdentity). Raises SecurityHubError where STS can't be asked."""
+        try:
+            self._identity = account_id = self._call_identity()
+        except errors.FAILURES as e:
+            self._identity = None
+            raise self.explain(e, self._settings.home_region, ["sts:GetCallerIdentity"]) from e
+        return account_id
+
+    def explain(self, exception: Exception, region: str, actions: Sequence[str] = ()) -> errors.SecurityHubError:
+        """Return the SecurityHubError of a botocore exception. Where AWS has answered, its message names the account, so STS may be asked first.
+
+        region: where the call was made. actions: as of errors.translate.
+        """
+        if not errors.was_answered(exception):
+            place = Place(self.known_account_id, region)
+            return errors.translate(exception, place, region_exists=partitions.is_known_region(region), actions=actions)
+        place = Place(self.resolve_account_id(), region)
+        credentials_work = errors.is_about_credentials_or_region(exception) and self._resolve_identity() is not None
+        return errors.translate(exception, place, credentials_work=credentials_work, actions=actions)
+
+    def secrets(self) -> set[str]:
+        """Return the secrets that AWS or a library may have been shown for this account, as far as they are known without a call."""
+        return set(filter(None, self._secrets)) | configured_secrets(self._connection.profile)
+
+    def _resolve_identity(self) -> str | None:
+        with self._identity_lock:
+            return self._identity if self._credentials else None
+
+    @functools.cached_property
+    def _identity(self) -> str | None:
+        """The account of the credentials, asked for once; None where STS can't be asked."""
+        try:
+            return self._call_identity()
+        except _FAILURES:
+            return None
+
+    def _call_identity(self) -> str:
+        return self.client("sts", self._settings.home_region).call("get_caller_identity")["Account"]
+
+    @functools.cached_property
+    def _sts_region(self) -> str:
+        """Where roles are assumed: not just where the task acts, which may be a region that the caller has not opted in to."""
+        configured = self._connection.configured_region
+        if configured:
+            self._check_region_name(configured)
+        # Nor one of another partition, where nobody knows the caller
+        return configured if configured and partitions.partition_of(configured) == self._settings.partition else self._settings.home_region
+
+    def _sign_with(self, credentials: botocore.credentials.Credentials) -> None:
+        self._credentials = _RecordingCredentials(credentials, self._secrets)
+
+    def _caller_credentials(self) -> botocore.credentials.Credentials:
+        """Return the connection's keys, or the credentials that botocore finds for its profile, fetched."""
+        given = _given_credentials(self._connection)
+        if given:
+            return given
+        region = self._sts_region
+        credentials = find_credentials(self._connection.profile, region)
+        try:
+            with_retries(credentials.get_frozen_credentials, self._clients.policy)
+        except errors.FAILURES as e:
+            if getattr(e, "operation_name", "").startswith("AssumeRole"):
+                raise self._role_error(e, "of the profile") from e
+            raise
+        return credentials
+
+    def _role_credentials(self, role: Role) -> botocore.credentials.Credentials:
+        """Return the credentials of a role's session. AWS: sts:AssumeRole, one call."""
+        external_id: dict[str, Any] = {"ExternalId": role.external_id} if role.external_id else {}
+        try:
+            response = self.client("sts", self._sts_region).call("assume_role", RoleArn=role.arn, RoleSessionName=role.session_name, **external_id)
+        except errors.FAILURES as e:
+            raise self._role_error(e, role.arn) from e
+        found = response["Credentials"]
+        return botocore.credentials.Credentials(found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
+
+    def _role_error(self, exception: Exception, role: str) -> errors.SecurityHubError:
+        """Return the error of a role that could not be assumed. role: words for which one."""
+        region = self._sts_region
+        error = self.explain(exception, region, ["sts:AssumeRole"])
+        # It is refused by a response that is about the role; any other failure has a reason of its own
+        is_refused = error.code and error.reason not in (errors.CREDENTIALS, errors.INTERNAL_ERROR, errors.LIMIT_EXCEEDED)
+        reason = errors.ASSUME_ROLE_FAILED if is_refused else error.reason
+        words = f"{error.code}: {error.response.message}" if error.code else str(exception)
+        what = "The role {role} could not be assumed (AWS STS in {region}): {words}."
+        return error.replaced(what, errors.ADVICE[reason], reason, role=role, words=words.rstrip("."), actions="sts:AssumeRole")
+
+    def _endpoint_of(self, service: str) -> str | None:
+        """Return the endpoint URL for a service; None for botocore's choice. The option's is Security Hub CSPM's, and may be every service's."""
+        url = self._connection.endpoint_url
+        is_its_own = os.environ.get(f"AWS_ENDPOINT_URL_{service.upper()}") or partitions.is_security_hub_address(url)
+        return url if service == "securityhub" or not is_its_own else None
+
+    def _check_region_name(self, region: str) -> None:
+        """Reject names that are not a single DNS label. Raises SecurityHubError (region_not_enabled)."""
+        try:
+            botocore.utils.validate_region_name(region)
+            if region.endswith("\n"):
+                raise botocore.exceptions.InvalidRegionError(region_name=region)  # which botocore lets pass
+        except errors.FAILURES as e:
+            raise self.explain(e, region) from e
+
+
+class _RecordingCredentials:
+    """Credentials as botocore uses them to sign a call; whatever they sign with is added to secrets, also after they were refreshed."""
+
+    def __init__(self, credentials: botocore.credentials.Credentials, secrets: set[str | None]) -> None:
+        self._credentials = credentials
+        self._secrets = secrets
+
+    def get_frozen_credentials(self) -> botocore.credentials.ReadOnlyCredentials:
+        """Return the credentials of the moment."""
+        frozen = self._credentials.get_frozen_credentials()
+        self._secrets.update((frozen.secret_key, frozen.token))
+        return frozen
+
+
+def _given_credentials(connection: Connection) -> botocore.credentials.Credentials | None:
+    """Return the credentials of a connection's keys; None where it has none. Raises SecurityHubError (credentials) where one key is missing."""
+    if not (connection.access_key or connection.secret_key):
+        return None
+    if not (connection.access_key and connection.secret_key):
+        what = "Only one of access_key and secret_key is given."
+        raise errors.make_error(errors.CREDENTIALS, errors.NOWHERE, what, errors.ADVICE[errors.CREDENTIALS])
+    return botocore.credentials.Credentials(connection.access_key, connection.secret_key, connection.session_token)
+
+
+def _unusable(exception: Exception) -> errors.SecurityHubError:
+    if errors.is_out_of_files(exception):
+        return errors.unexpected(exception)
+    what = "The connection options can't be used: {words}."
+    return errors.make_error(errors.INVALID_INPUT, errors.NOWHERE, what, errors.ADVICE[errors.INVALID_INPUT], words=exception)
