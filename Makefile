@@ -37,7 +37,7 @@ help:
 	@echo 'make demo-events       an invitation arrives, and the account is a member seconds later, by a rulebook'
 	@echo 'make emulator          the emulator of AWS, for other tools too (ARGS=--help)'
 	@echo 'make quick             a first answer in under a minute: style, units, contract'
-	@echo 'make fix               format the Python, and mend what ruff can mend'
+	@echo 'make fix               format the Python, mend what ruff can mend, and write what the RETURN of all modules has in common'
 	@echo 'make test              everything that gates a change, one after the other:'
 	@echo '  make style           ruff: lint and format'
 	@echo '  make types           mypy on plugins and tests'
@@ -119,6 +119,7 @@ test: env $(CHECKS_READY)
 
 .PHONY: fix
 fix: $(CHECKS_READY)
+	@$(PYTHON) $(TOOLS)/shared_return.py
 	@$(RUFF) format --no-cache .
 	@$(RUFF) check --no-cache --fix .
 
