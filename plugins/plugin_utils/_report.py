@@ -256,7 +256,7 @@ def onboarding_report(
 
 def _joined_results(accepted: dict[str, Any], later: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the results of accepting and of accepting what arrived later, as one; and what has kept the later task from any region, if something has."""
-    last = {outcome["region"]: outcome for outcome in with_whole_errors(later)}
+    last = {outcome["region"]: outcome for outcome in later.get("regions", [])}
     regions = []
     for first in with_whole_errors(accepted):
         outcome = last.get(first["region"], first)

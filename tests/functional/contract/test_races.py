@@ -121,6 +121,16 @@ def test_a_refusal_of_the_second_attempt_is_this_run_s_change(world, clock, refu
     assert result["changed"] is True
 
 
+def test_a_refusal_of_the_second_attempt_under_the_older_name_is_this_run_s_change_too(world, clock):
+    """The current name is denied at once; the first attempt under the older one was made, and its answer was lost."""
+    world.pending(WANTED)
+    world.fault(ACCEPT, times=None, deny=True)
+    world.fault("AcceptInvitation", **LOST)
+    world.fault("AcceptInvitation", **{"times": None, **NOT_FOUND})
+    result = world.run(aws_config=TWICE)
+    assert result["changed"] is True and result["administrator"]["account_id"] == WANTED
+
+
 def test_a_refusal_under_the_older_name_is_this_run_s_change_too(world, clock):
     """The current name is denied, after an attempt that was made and whose answer was lost."""
     world.pending(WANTED)

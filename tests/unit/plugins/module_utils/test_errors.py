@@ -160,6 +160,7 @@ def test_whatever_botocore_would_try_again(code):
     "said,reason",
     [
         ("Maximum number of members exceeded", "limit_exceeded"),
+        ("The organization has exceeded its limit", "limit_exceeded"),
         ("The account is part of an organization", "organization_managed"),
         ("The email is not valid", "invalid_input"),
         ("The account is not authorized to do that", "access_denied"),

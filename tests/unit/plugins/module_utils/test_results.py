@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _client
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _errors as errors
+from ansible_collections.cloudsec.securityhub.plugins.module_utils import _result
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _settings
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._messages import Place
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._regions import Outcome
@@ -56,6 +59,25 @@ def test_the_message_of_the_only_region_is_the_errors():
     assert result_of([outcome("a", "timeout")], [])["msg"] == "Bad in a."
 
 
+def test_regions_that_failed_alike_have_the_message_once():
+    failed = [outcome(region, "timeout") for region in ("a", "b")]
+    result = result_of(failed, [])
+    assert result["msg"] == "2 of 2 regions failed\nboth regions: Bad in a."
+    assert [found["error"]["message"] for found in result["regions"]] == ["Bad in a.", "As in region a."]
+    assert "parts" not in result["error"] and "as_in" not in result["regions"][1]["error"]
+
+
+def test_the_playbooks_get_errors_as_values(monkeypatch):
+    """Where one points to another region, its words are those of that one, for its own place."""
+    monkeypatch.setenv(_result.ERRORS_AS_VALUES, "true")
+    result = json.loads(json.dumps(result_of([outcome(region, "timeout") for region in ("a", "b")], [])))
+    assert result["regions"][1]["error"]["parts"] is None
+    read = _result.Result(result)
+    assert [error and error.message() for error in map(read.error, ("a", "b"))] == ["Bad in a.", "Bad in b."]
+    assert str(_result.Result({**result, "regions": []}).error("a")) == "Bad in a."
+    assert str(_result.Result({}).error("a")) == "The task has no result."
+
+
 @pytest.mark.parametrize("before", [1, None])
 @pytest.mark.parametrize("diff_mode", [True, False])
 def test_a_diff_is_given_where_it_is_asked_for(diff_mode, before):
@@ -96,5 +118,7 @@ def test_each_service_has_a_client_for_all_regions(service):
 def test_clients_are_shared_until_the_environment_is_another(monkeypatch):
     first = client()
     assert client() is first
+    monkeypatch.setenv(_result.ERRORS_AS_VALUES, "true")
+    assert client() is first, "botocore does not read it"
     monkeypatch.setenv("AWS_USE_FIPS_ENDPOINT", "true")
     assert client() is not first
