@@ -32,8 +32,8 @@ def call(value: Any, function: str, *arguments: Any, **named: Any) -> Any:
 
 
 class FilterModule:
-    """The filter _playbook."""
+    """The filter _compute."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filter by its name."""
-        return {"_playbook": call}
+        return {"_compute": call}
