@@ -125,7 +125,7 @@ _THROTTLED = "(Request)?Throttled(Exception)?|Throttling(Exception)?|RequestLimi
 _LIMITED = _THROTTLED + "|LimitExceededException|429"
 _REFUSED_KEY = "UnrecognizedClientException|InvalidClientTokenId|OptInRequired|AuthFailure"
 _REFUSED_SIGNATURE = "(ExpiredToken|IncompleteSignature|MissingAuthenticationToken)(Exception)?|RequestExpired|InvalidSignatureException|SignatureDoesNotMatch"
-_SERVER_ERROR = "5[0-9][0-9]"
+_REFUSAL, _SERVER_ERROR = "4[0-9][0-9]", "5[0-9][0-9]"
 _NOT_CONNECTED = "EndpointConnectionError|ProxyConnectionError"
 _NO_RESPONSE = "HTTPClientError|ConnectionError|ResponseParserError"
 _UNUSABLE = "ParamValidationError|InvalidRetryConfigurationError|UnknownSignatureVersionError"
@@ -140,7 +140,13 @@ _ORGANIZATIONS_TO_CHANGE = (
 )
 _INVITING = "(Create|Invite)Members"
 _QUOTA = r"maximum|quota|limit (of|for|reached)|number of"
+# A ProcessingResult has no code that says that there is a limit
+_QUOTA_EXCEEDED = r"maximum|quota|limit (of|for|reached)|number of.*(limit|exceeded)|(limit|exceeded).*number of"
 _PERMISSION = r"permission|not authorized|unauthorized|access denied|explicit deny"
+_ORGANIZATION = r"\borgani[sz]ations?\b"
+_IAM_DECIDED = "not authorized to perform|service control policy|explicit deny"
+# A decision by IAM may name the organization's policies
+_GOVERNED = rf"(?s:^(?!.*({_IAM_DECIDED})).*({_ORGANIZATION}|central configuration|centrally (configured|managed)))"
 
 # Where a row's words come from
 _REFERENCE = "Security Hub API reference: common errors, errors of the operation"
@@ -155,9 +161,8 @@ class _Row(NamedTuple):
     """A row matches a failure that has one of its codes, its operation, its words, and what must be given. None: whichever.
 
     means: a reason, a fact, or None for advice whatever the reason is. codes, operations, words: regular expressions; codes are AWS's
-    error codes, HTTP statuses and names of botocore's exceptions; words are searched for in AWS's message, but not in that of a server
-    error, which says nothing of the request. is_so: for a fact, whether it holds. advice: a template, in place of the reason's.
-    source: of the words.
+    error codes, HTTP statuses and names of botocore's exceptions; words are searched for in AWS's message. is_so: for a fact, whether
+    it holds. advice: a template, in place of the reason's. source: of the words.
     """
 
     means: str | None
@@ -174,7 +179,7 @@ class _Row(NamedTuple):
             (self.codes is None or failure.has_code(self.codes))
             and (self.given is None or self.given in failure.given)
             and (self.operations is None or re.fullmatch(self.operations, failure.operation) is not None)
-            and (self.words is None or (not failure.has_code(_SERVER_ERROR) and re.search(self.words, failure.words, re.IGNORECASE) is not None))
+            and (self.words is None or re.search(self.words, failure.words, re.IGNORECASE) is not None)
         )
 
 
@@ -183,13 +188,13 @@ _TABLE = (
     # Reasons of AWS's responses
     _Row(REGION_NOT_ENABLED, _REFUSED_KEY, given=CREDENTIALS_WORK, source=_RECORDED),
     _Row(CREDENTIALS, _REFUSED_KEY),
-    _Row(ACCESS_DENIED, _DENIED + "|InvalidAccessException", words="not authorized to perform|service control policy|explicit deny", source=_IAM),
     # In a ProcessingResult the quota comes first, whoever has it
-    _Row(LIMIT_EXCEEDED, UNPROCESSED, _INVITING, _QUOTA, advice=_INVITATIONS, source=_ASSUMED),
-    _Row(LIMIT_EXCEEDED, UNPROCESSED, words=_QUOTA, advice=_QUOTAS, source=_ASSUMED),
+    _Row(LIMIT_EXCEEDED, UNPROCESSED, _INVITING, _QUOTA_EXCEEDED, advice=_INVITATIONS, source=_ASSUMED),
+    _Row(LIMIT_EXCEEDED, UNPROCESSED, words=_QUOTA_EXCEEDED, advice=_QUOTAS, source=_ASSUMED),
     _Row(LIMIT_EXCEEDED, UNPROCESSED, words="limit|exceeded", source=_ASSUMED),
-    _Row(ORGANIZATION_MANAGED, None, _ORGANIZATIONS_TO_CHANGE, r"\borgani[sz]ations?\b|central configuration|centrally (configured|managed)", source=_GUIDE),
-    _Row(HUB_IN_USE, None, "DisableSecurityHub", "cannot disable.*administrator", source=_RECORDED),
+    _Row(ORGANIZATION_MANAGED, UNPROCESSED, words=_ORGANIZATION, source=_ASSUMED),
+    _Row(ORGANIZATION_MANAGED, _REFUSAL, _ORGANIZATIONS_TO_CHANGE, _GOVERNED, source=_GUIDE),
+    _Row(HUB_IN_USE, _REFUSAL, "DisableSecurityHub", "cannot disable.*administrator", source=_RECORDED),
     _Row(ACCESS_DENIED, "InvalidAccessException", words=_PERMISSION),
     # No hub is needed to enable one
     _Row(ACCESS_DENIED, "InvalidAccessException", "EnableSecurityHub"),
@@ -217,7 +222,7 @@ _TABLE = (
     # Advice whatever the reason is
     _Row(None, None, "(Create|Update)FindingAggregator", r"\bmember account\b", advice=_AGGREGATION, source=_GUIDE),
     # Facts about a refusal
-    _Row(IAM_DECISION, words="not authorized to perform|service control policy|explicit deny", source=_IAM),
+    _Row(IAM_DECISION, words=_IAM_DECIDED, source=_IAM),
     _Row(ALREADY_SO, "ResourceNotFoundException|ResourceConflictException"),
     _Row(ALREADY_SO, words=r"already|no such|no longer|not (\w+ )?(found|exist|associated|a member|subscribed|enabled)", source=_ASSUMED),
     _Row(ABOUT_ASSOCIATION, words="associat", source=_RECORDED),
