@@ -144,7 +144,7 @@ def _accept_invitation(
         if not e.is_missing:
             raise
         what = "The invitation {invitation_id} from {administrator_id} does not exist any more in {place}: {words}."
-        facts = {"invitation_id": candidates[0]["invitation_id"], "words": e.response.message, **_facts(desired)}
+        facts = {"invitation_id": candidates[0]["invitation_id"], "words": e.response.message, "administrator_id": desired.administrator_id}
         raise e.replaced(what, _how_to_invite(api, desired), errors.INVITATION_NOT_FOUND, api.resolve_place(), **facts) from e
     outcome.update(changed=accepted_now or outcome.changed)
 
@@ -170,7 +170,7 @@ def _decline(api: SecurityHubApi, desired: DesiredState, current: dict[str, Any]
 
 def _already_accepted(api: SecurityHubApi, desired: DesiredState) -> errors.SecurityHubError:
     what = "The invitation from {administrator_id} has been accepted already in {place}, so it can't be declined."
-    return api.error(errors.ALREADY_ACCEPTED, what, "Use state=absent to leave this administrator.", **_facts(desired))
+    return api.error(errors.ALREADY_ACCEPTED, what, "Use state=absent to leave this administrator.", administrator_id=desired.administrator_id)
 
 
 def _remove(api: SecurityHubApi, desired: DesiredState, current: dict[str, Any] | None, outcome: Outcome) -> dict[str, Any] | None:
@@ -277,7 +277,7 @@ def _find_invitations(
                 "The administrator in {place} is {current}, not {administrator_id}. An account has one administrator at most in a region; "
                 "set {option.replace_administrator}=true to leave that one first.",
                 current=current["account_id"],
-                **_facts(desired),
+                administrator_id=desired.administrator_id,
             )
         received = _received(api, desired)
         wanted = [invitation for invitation in received if desired.invitation_id in (None, invitation["invitation_id"])]
@@ -291,9 +291,8 @@ def _find_invitations(
         if not _is_from(current, desired) and not poller.wait():
             break
     advice = _how_to_invite(api, desired, waited=bool(poller))
-    facts = _facts(desired)
+    facts = {"administrator_id": desired.administrator_id, "current": current and current["account_id"]}
     if current:
-        facts["current"] = current["account_id"]
         advice = "AWS may hold it back while {current} is the administrator: {option.leave_first}=true leaves that one first. " + advice
     if poller:
         what = "No invitation from {administrator_id} arrived in {place} within {timeout} s."
@@ -326,10 +325,6 @@ def _unseen_invitation(desired: DesiredState) -> dict[str, Any]:
     return {"account_id": desired.administrator_id, "invitation_id": desired.invitation_id, "invited_at": None}
 
 
-def _facts(desired: DesiredState) -> dict[str, Any]:
-    return {"administrator_id": desired.administrator_id}
-
-
 def _how_to_invite(api: SecurityHubApi, desired: DesiredState, waited: bool = False) -> str:
     """Return the template of how the invitation comes about. AWS: as resolve_account_id."""
     if api.resolve_account_id() == desired.administrator_id:
@@ -350,5 +345,5 @@ def _wait_until_visible(api: SecurityHubApi, desired: DesiredState, poller: Poll
                 "The invitation from {administrator_id} was accepted in {place}, but the account did not show its new administrator within {timeout} s.",
                 "{Rerun} to check.",
                 timeout=desired.wait_timeout,
-                **_facts(desired),
+                administrator_id=desired.administrator_id,
             )

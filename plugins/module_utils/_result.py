@@ -50,7 +50,7 @@ def write_result(task: TaskOutcome, diff_mode: bool = False) -> dict[str, Any]:
     result = printable(result, write)
     failures = [region for region in result["regions"] if "error" in region]
     if failures:
-        result.update(failed=True, error=failures[0]["error"], msg=_message(groups, len(outcomes), write))
+        result.update(failed=True, error=failures[0]["error"], msg=_message(groups, failures, len(outcomes)))
     return result
 
 
@@ -85,14 +85,14 @@ def _group(outcomes: list[Outcome]) -> list[list[Outcome]]:
     return list(groups.values())
 
 
-def _message(groups: list[list[Outcome]], count: int, write: _Write) -> str:
-    """Return the task's message: a line for each group of regions that failed alike. count: of all regions."""
-    messages = [(group, write(group[0].error)["message"]) for group in groups if group[0].error]
+def _message(groups: list[list[Outcome]], failures: list[dict[str, Any]], count: int) -> str:
+    """Return the task's message: a line for each group of regions that failed alike. failures: as written. count: of all regions."""
+    messages = {failure["region"]: failure["error"]["message"] for failure in failures}
     if count == 1:
-        return messages[0][1]
-    failed = sum(map(len, groups))
-    lines = [f"{_name([outcome.region for outcome in group], count)}: {message}" for group, message in messages]
-    return "\n".join([f"{failed} of {count} regions failed", *lines])
+        return messages[groups[0][0].region]
+    # The first of a group has the whole message
+    lines = [f"{_name([outcome.region for outcome in group], count)}: {messages[group[0].region]}" for group in groups]
+    return "\n".join([f"{len(failures)} of {count} regions failed", *lines])
 
 
 def _warnings(outcomes: list[Outcome]) -> list[str]:

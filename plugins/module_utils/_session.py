@@ -186,8 +186,9 @@ class Session:
     def _endpoint_of(self, service: str) -> str | None:
         """Return the endpoint URL for a service; None for botocore's choice. The option's is Security Hub CSPM's, and may be every service's."""
         url = self._connection.endpoint_url
-        is_its_own = os.environ.get(f"AWS_ENDPOINT_URL_{service.upper()}") or partitions.is_security_hub_address(url)
-        return url if service == "securityhub" or not is_its_own else None
+        if service == "securityhub":
+            return url
+        return None if os.environ.get(f"AWS_ENDPOINT_URL_{service.upper()}") or partitions.is_security_hub_address(url) else url
 
     def _check_region_name(self, region: str) -> None:
         """Reject names that are not a single DNS label. Raises SecurityHubError (region_not_enabled)."""
