@@ -50,7 +50,8 @@ def write_result(task: TaskOutcome, diff_mode: bool = False) -> dict[str, Any]:
     result = printable(result, write)
     failures = [region for region in result["regions"] if "error" in region]
     if failures:
-        result.update(failed=True, error=failures[0]["error"], msg=_message(groups, failures, len(outcomes)))
+        messages = {outcome.region: written["error"]["message"] for outcome, written in zip(outcomes, result["regions"]) if outcome.error}
+        result.update(failed=True, error=failures[0]["error"], msg=_message(groups, messages, len(outcomes)))
     return result
 
 
@@ -85,14 +86,13 @@ def _group(outcomes: list[Outcome]) -> list[list[Outcome]]:
     return list(groups.values())
 
 
-def _message(groups: list[list[Outcome]], failures: list[dict[str, Any]], count: int) -> str:
-    """Return the task's message: a line for each group of regions that failed alike. failures: as written. count: of all regions."""
-    messages = {failure["region"]: failure["error"]["message"] for failure in failures}
+def _message(groups: list[list[Outcome]], messages: Mapping[str, str], count: int) -> str:
+    """Return the task's message: a line for each group of regions that failed alike. messages: as written, by region. count: of all regions."""
     if count == 1:
         return messages[groups[0][0].region]
     # The first of a group has the whole message
     lines = [f"{_name([outcome.region for outcome in group], count)}: {messages[group[0].region]}" for group in groups]
-    return "\n".join([f"{len(failures)} of {count} regions failed", *lines])
+    return "\n".join([f"{len(messages)} of {count} regions failed", *lines])
 
 
 def _warnings(outcomes: list[Outcome]) -> list[str]:
