@@ -50,7 +50,7 @@ def write_result(task: TaskOutcome, diff_mode: bool = False) -> dict[str, Any]:
     result = printable(result, write)
     failures = [region for region in result["regions"] if "error" in region]
     if failures:
-        messages = {outcome.region: written["error"]["message"] for outcome, written in zip(outcomes, result["regions"]) if outcome.error}
+        messages = {outcome.region: written["error"]["message"] for outcome, written in zip(outcomes, result["regions"], strict=True) if outcome.error}
         result.update(failed=True, error=failures[0]["error"], msg=_message(groups, messages, len(outcomes)))
     return result
 
