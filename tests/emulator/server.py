@@ -28,6 +28,7 @@ import moto.securityhub
 from moto.core.base_backend import AccountSpecificBackend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.moto_server.werkzeug_app import create_backend_app
+from moto.utilities.utils import get_partition
 
 from . import signature
 from . import state
@@ -59,6 +60,7 @@ from .service import Call
 from .service import Request
 from .service import check_seconds
 from .service import error_answer
+from .service import is_unsigned
 from .service import json_answer
 from .service import operation_model
 from .service import read_call
@@ -67,11 +69,11 @@ from .validation import violations_of_request
 
 SERVICES = ("account", "securityhub", "sts")
 # Of services that are here for a few operations only.
-OPERATIONS = {"account": ("ListRegions",), "sts": ("AssumeRole", "GetCallerIdentity")}
+OPERATIONS = {"account": ("ListRegions",), "sts": ("AssumeRole", "AssumeRoleWithWebIdentity", "GetCallerIdentity")}
 # What services call too many calls; STS takes any number here.
 THROTTLED = {"account": "TooManyRequestsException", "securityhub": "LimitExceededException"}
 ROLE_NAME = "SecurityHubMember"
-ROLE_ARN = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:role/.+")
+ROLE_ARN = re.compile(r"arn:[a-z0-9-]+:iam::[0-9]{12}:role/.+")
 # Of moto's answers: what this server says itself, and what moto tells its own test code.
 OTHER_HEADERS = ("content-length", "connection", "server", "date", "status", "access-control-allow-origin")
 
@@ -148,8 +150,9 @@ class Emulator:
             return self.control(request)
         call = read_call(request)
         key = self.keys.find(call.access_key)
-        # Without strictness, a key that nobody knows is the base account's
-        call.account = key.account if key else None if self.strict else self.keys.base_account
+        # Without strictness, a key that nobody knows is the base account's. Who asks without one is of no account; moto wants to have one.
+        is_anybody = is_unsigned(request) or not self.strict
+        call.account = key.account if key else self.keys.base_account if is_anybody else None
         entry = self.calls.begin(call)
         answer = self._answer_call(request, call, key, entry)
         self.calls.finish(entry, answer)
@@ -179,7 +182,7 @@ class Emulator:
 
     def _refusal(self, request: Request, call: Call, key: AccessKey | None) -> Answer | None:
         """What AWS answers before it looks at the operation: who calls, where, how often, and with what."""
-        if self.strict:
+        if self.strict and not is_unsigned(request):
             try:
                 signature.verify(request, call, key)
             except signature.Refused as refused:
@@ -192,7 +195,7 @@ class Emulator:
         violations = violations_of_request(request, call)
         if violations:
             return _invalid(call, violations)
-        return self._role_refusal(call) if call.operation == "AssumeRole" else None
+        return self._role_refusal(call) if "RoleArn" in call.params else None
 
     def _region_refusal(self, call: Call) -> Answer | None:
         """What a service says where it does not answer, or not to this account. STS answers in all regions."""
@@ -215,10 +218,12 @@ class Emulator:
         return None
 
     def _role_refusal(self, call: Call) -> Answer | None:
-        """What STS says of a role that can't be, or whose trust policy asks for an external ID that the caller has not named."""
+        """What STS says of a role that can't be, is of another partition, or whose trust policy asks for an external ID that is not the caller's."""
         arn = str(call.params["RoleArn"])
         if not ROLE_ARN.fullmatch(arn):
             return error_answer("sts", "ValidationError", f"{arn} is invalid")
+        if arn.split(":")[1] != get_partition(call.region):
+            return error_answer("sts", "ValidationError", "Request ARN is invalid")
         if self.external_ids.get(arn.split(":")[4], call.params.get("ExternalId")) != call.params.get("ExternalId"):
             return denied(call, self.keys.caller_arn(call))
         return None

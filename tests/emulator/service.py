@@ -25,7 +25,10 @@ ACCOUNT = get_service_model("account")
 SECURITY_HUB = get_service_model("securityhub")
 STS = get_service_model("sts")
 # What the query protocol and presigned requests have beside an operation's parameters, and secrets that the call log must not keep.
-IS_NO_PARAMETER = re.compile(r"(Action|Version|X-Amz-.*|WebIdentityToken|SAMLAssertion)$", re.IGNORECASE)
+IS_NO_PARAMETER = re.compile(r"(Action|Version|X-Amz-.*|SAMLAssertion)$", re.IGNORECASE)
+IS_SECRET = re.compile(r"WebIdentityToken$", re.IGNORECASE)
+# Of a request that no signature names one for
+UNSIGNED_REGION = "us-east-1"
 TOKEN_INVALID = "The security token included in the request is invalid"
 
 # Codes that are in no service's model.
@@ -158,10 +161,17 @@ def read_authorization(request: Request) -> Authorization:
     return Authorization(algorithm, values.get("Credential", ""), values.get("SignedHeaders", ""), values.get("Signature", ""), len(values) < len(parts))
 
 
+def is_unsigned(request: Request) -> bool:
+    """Whether a request asks for a role by a token, which is all that proves who asks."""
+    return request.method == "POST" and "Authorization" not in request.headers and b"Action=AssumeRoleWithWebIdentity&" in request.body
+
+
 def read_call(request: Request) -> Call:
     """Find out what is asked for. Service and region stand in the signature, as moto reads them."""
     scope = read_authorization(request).scope
     access_key, region, service = (scope[0], scope[2], scope[3]) if len(scope) == 5 else (None, None, "unknown")
+    if is_unsigned(request):
+        region, service = UNSIGNED_REGION, "sts"
     operation, in_path = ROUTES[service].find(request.method, request.path) if service in ROUTES else (None, {})
     params = {**_params(service, request), **in_path}
     return Call(
@@ -169,7 +179,7 @@ def read_call(request: Request) -> Call:
         operation=operation if service in ROUTES else _action(request, params),
         region=region,
         access_key=access_key,
-        params={key: value for key, value in params.items() if not IS_NO_PARAMETER.match(key)},
+        params={key: "not recorded" if IS_SECRET.match(key) else value for key, value in params.items() if not IS_NO_PARAMETER.match(key)},
         user_agent=request.headers.get("User-Agent", ""),
     )
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import boto3
 import pytest
+from botocore import UNSIGNED
+from botocore.config import Config
 
 from .conftest import ADMINISTRATOR
 from .conftest import MEMBER
@@ -46,6 +48,27 @@ def test_a_test_can_ask_which_sessions_were_given_out(aws, emulator):
 
 def test_what_is_not_a_role_cannot_be_assumed(aws):
     assert error(aws.sts.assume_role, RoleArn="arn:aws:iam::123:role/nonsense", RoleSessionName="tests")[:2] == ("ValidationError", 400)
+
+
+@pytest.mark.parametrize("region, partition, is_refused", [("eu-west-1", "aws-cn", True), ("cn-north-1", "aws", True), ("cn-north-1", "aws-cn", False)])
+def test_a_role_of_another_partition_cannot_be_assumed(aws, region, partition, is_refused):
+    sts = aws.session.client("sts", region, endpoint_url=aws.url, config=ONCE)
+    options = {"RoleArn": f"arn:{partition}:iam::{MEMBER}:role/Any", "RoleSessionName": "tests"}
+    if is_refused:
+        assert error(sts.assume_role, **options) == ("ValidationError", 400, "Request ARN is invalid")
+    else:
+        assert sts.assume_role(**options)["Credentials"]
+
+
+def test_a_role_is_assumed_by_a_token_without_a_signature(aws, emulator):
+    """The call log doesn't have the token."""
+    unsigned = Config(signature_version=UNSIGNED)
+    sts = boto3.client("sts", region_name="eu-west-1", endpoint_url=aws.url, config=unsigned)
+    options = {"RoleArn": f"arn:aws:iam::{MEMBER}:role/Any", "RoleSessionName": "tests", "WebIdentityToken": "a-secret-token"}
+    keys = sts.assume_role_with_web_identity(**options)["Credentials"]
+    session = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], "eu-west-1")
+    assert session.client("sts", endpoint_url=aws.url).get_caller_identity()["Account"] == MEMBER
+    assert "a-secret-token" not in str(emulator.calls())
 
 
 def test_accounts_do_not_see_each_other(aws, member):
