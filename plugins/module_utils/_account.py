@@ -51,7 +51,7 @@ class Account:
         Raises SecurityHubError: region_not_enabled where there is none; access_denied or another reason where AWS can't be asked.
         """
         partition = self._settings.partition
-        region = partitions.account_management_region(partition, self._settings.home_region)
+        region = self._settings.home_region
         client = self.session.client("account", region)
         try:
             found = client.list_all("list_regions", "Regions", MaxResults=_REGIONS_OF_A_PAGE, RegionOptStatusContains=_USABLE_REGIONS)

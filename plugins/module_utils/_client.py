@@ -39,10 +39,16 @@ except ImportError:
 
 from ansible.module_utils.ansible_release import __version__ as ANSIBLE_VERSION
 
+from . import _errors as errors
+from . import _partitions as partitions
+from ._botocore_session import bundle_path
+from ._botocore_session import environment_fingerprint
+from ._botocore_session import new_session
+from ._botocore_session import shared_session
 from ._http import NOWHERE
 from ._http import Connections
-from ._response_checks import CheckedParsers
 from ._response_checks import NotFromAws
+from ._response_checks import check_responses
 from ._waiting import Doubt
 from ._waiting import RetryPolicy
 from ._waiting import with_retries
@@ -66,8 +72,6 @@ _FILES_OF_A_CONNECTION = 5
 _ATTEMPTS = 5
 # Of a list; AWS's quotas end at half of that
 MAX_PAGES = 400
-
-_SECRET_VARIABLES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN")
 
 # A parameter that no operation has: it takes the binding from a call to the handler that unpacks it
 _BINDING = "cloudsec_securityhub_binding"
@@ -106,17 +110,23 @@ class UnusableConfig(Exception):
 class RegionClient:
     """A client as one account uses it in one region.
 
-    call(method, **parameters): makes one attempt. stopped: a threading.Event; once it is set, there are no more calls.
+    call(method, **parameters): makes one attempt. credentials: the TaskCredentials that sign it.
+    stopped: a threading.Event; once it is set, there are no more calls.
     """
 
-    def __init__(self, call: Callable[..., Any], policy: RetryPolicy, stopped: threading.Event) -> None:
+    def __init__(self, call: Callable[..., Any], region: str, credentials: Any, policy: RetryPolicy, stopped: threading.Event) -> None:
         self._call = call
+        self._region = region
+        self._credentials = credentials
         self._policy = policy
         self._stopped = stopped
 
     def call(self, method: str, doubt: Doubt | None = None, **parameters: Any) -> Any:
-        """Return the result of a method of botocore's client. doubt: as of with_retries. Raises what botocore raises, and Stopped."""
-        return with_retries(functools.partial(self.attempt, method, parameters), self._policy, doubt)
+        """Return the result of a method of botocore's client. doubt: as of with_retries.
+
+        Raises what botocore raises; SecurityHubError where AWS calls the credentials expired and they can't be found again; and Stopped.
+        """
+        return with_retries(functools.partial(self.attempt, method, parameters), self._policy, doubt, self._is_unknown_region)
 
     def list_all(self, method: str, items: str, **parameters: Any) -> list[dict[str, Any]]:
         """Return what stands under the name items on all pages of a method's results, as one list.
@@ -137,7 +147,20 @@ class RegionClient:
         raise botocore.exceptions.PaginationError(message=f"There are more than {MAX_PAGES} pages")
 
     def attempt(self, method: str, parameters: dict[str, Any]) -> Any:
-        """Make one attempt, as call() does."""
+        """Make one attempt, as call() does. One that AWS rejects because the credentials have expired is made again with new ones."""
+        credentials = self._credentials.get_frozen_credentials()
+        try:
+            return self._call_unless_stopped(method, parameters)
+        except errors.FAILURES as e:
+            if not errors.is_expired(e) or not self._credentials.renew(credentials):
+                raise
+        return self._call_unless_stopped(method, parameters)
+
+    def _is_unknown_region(self, exception: Exception) -> bool:
+        """Return whether a host can't be found because there is no such region."""
+        return errors.is_unknown_host(exception) and not partitions.is_known_region(self._region)
+
+    def _call_unless_stopped(self, method: str, parameters: dict[str, Any]) -> Any:
         if self._stopped.is_set():
             raise Stopped
         return self._call(method, **parameters)
@@ -157,14 +180,14 @@ class ClientFactory:
 
     profile: whose section of the AWS configuration file applies. verify: True, False or the path of a CA bundle.
     aws_config: a dict of botocore.config.Config's arguments, over this collection's defaults.
-    policy: the RetryPolicy that it sets.
+    config, policy: the botocore.config.Config and the RetryPolicy that these make.
     Raises UnusableConfig.
     """
 
     def __init__(self, profile: str | None, verify: bool | str, aws_config: dict[str, Any] | None) -> None:
         self._profile = profile
-        self._verify = verify
-        self._config, self.policy = _read_config(aws_config or {})
+        self.verify = verify
+        self.config, self.policy = _read_config(aws_config or {})
         self._stopped = threading.Event()
         self._own_client_lock = threading.Lock()
         key = (profile, verify, json.dumps(aws_config or {}, sort_keys=True), environment_fingerprint(verify))
@@ -193,26 +216,34 @@ class ClientFactory:
         shared = self._shared_client(service)
         if shared:
             binding = {_BINDING: _Binding(region, credentials, endpoint_url)}
-            return RegionClient(lambda method, **parameters: getattr(shared, method)(**parameters, **binding), self.policy, self._stopped)
-        own = self._own_client(service, region, credentials, endpoint_url)
-        return RegionClient(lambda method, **parameters: getattr(own, method)(**parameters), self.policy, self._stopped)
+            return RegionClient(lambda method, **parameters: getattr(shared, method)(**parameters, **binding), region, credentials, self.policy, self._stopped)
+        own_client = functools.lru_cache(maxsize=1)(functools.partial(self._own_client, service, region, endpoint_url))
+        own_client(credentials.get_frozen_credentials())
 
-    def _own_client(self, service: str, region: str, credentials: Any, endpoint_url: str | None) -> Any:
+        def call(method: str, **parameters: Any) -> Any:
+            return getattr(own_client(credentials.get_frozen_credentials()), method)(**parameters)
+
+        return RegionClient(call, region, credentials, self.policy, self._stopped)
+
+    def arguments(self, config: Any) -> dict[str, Any]:
+        """Return arguments of botocore's create_client for a client that is not this factory's. config: further configuration for it, or None."""
+        return {"config": self.config.merge(config) if config else self.config, "verify": self.verify}
+
+    def _own_client(self, service: str, region: str, endpoint_url: str | None, credentials: botocore.credentials.ReadOnlyCredentials) -> Any:
         """Return a client of botocore's as it makes it by default, with nothing of this collection's in it but the response checks."""
-        frozen = credentials.get_frozen_credentials()
-        session = botocore.session.Session(profile=self._profile)
+        session = new_session(self._profile)
         with contextlib.suppress(Exception):  # a botocore with another name for it has responses that nothing checks
-            _check_responses(session)
+            check_responses(session)
         with self._own_client_lock:  # making clients is not thread-safe
             return session.create_client(
                 service,
                 region_name=region,
                 endpoint_url=endpoint_url,
-                verify=self._verify,
-                config=self._config,
-                aws_access_key_id=frozen.access_key,
-                aws_secret_access_key=frozen.secret_key,
-                aws_session_token=frozen.token,
+                verify=self.verify,
+                config=self.config,
+                aws_access_key_id=credentials.access_key,
+                aws_secret_access_key=credentials.secret_key,
+                aws_session_token=credentials.token,
             )
 
 
@@ -233,35 +264,6 @@ def _read_config(aws_config: dict[str, Any]) -> tuple[botocore.config.Config, Re
     return defaults.merge(asked).merge(one_attempt), RetryPolicy(attempts, None) if retries else DEFAULT_RETRIES
 
 
-def _check_responses(session: Any) -> None:
-    """Install the response checks in the clients that a session makes."""
-    session.register_component("response_parser_factory", CheckedParsers(session.get_component("response_parser_factory")))
-
-
-def _bundle(verify: bool | str) -> str | None:
-    """Return the path of the CA bundle that is read; None where certificates are not verified. Raises AttributeError with a botocore that has other names."""
-    return botocore.httpsession.get_cert_path(verify) if verify else None
-
-
-def environment_fingerprint(verify: bool | str = False) -> tuple[Hashable, ...]:
-    """Return all that botocore reads besides its arguments, as a cache key. verify: as of ClientFactory."""
-    paths = [os.environ.get("AWS_CONFIG_FILE", "~/.aws/config"), os.environ.get("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")]
-    paths = [os.path.expandvars(os.path.expanduser(path)) for path in paths]
-    with contextlib.suppress(AttributeError):
-        paths += filter(None, [_bundle(verify)])
-    variables = frozenset(item for item in os.environ.items() if not item[0].startswith("CLOUDSEC_SECURITYHUB_"))
-    return variables, tuple(map(_version_of_file, paths))
-
-
-def _version_of_file(path: str) -> tuple[int, ...] | None:
-    """Return what changes with whatever is done to a file; None where there is no such file."""
-    try:
-        stat = os.stat(path)
-    except OSError:
-        return None
-    return stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
-
-
 # Those of each client that is kept, and what it was made from
 _CONNECTIONS: weakref.WeakKeyDictionary[Connections, Hashable] = weakref.WeakKeyDictionary()
 
@@ -278,17 +280,17 @@ def _shared_client(service: str, profile: str | None, verify: bool | str, aws_co
     """Return the client for all accounts and regions, made once; None where this botocore can't have one."""
     config, _policy = _read_config(json.loads(aws_config))
     try:
-        session = _new_session(profile)
+        session = new_session(profile)
         # The client must not be able to make a call on anybody's behalf by itself, nor look for credentials while it is made
         session.register_component("credential_provider", botocore.credentials.CredentialResolver(providers=[]))
         session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_parse_time)
-        _check_responses(session)
+        check_responses(session)
         client = session.create_client(service, region_name=_UNBOUND_REGION, verify=verify, config=config)
         service_id = client.meta.service_model.service_id.hyphenize()
         client.meta.events.register(f"provide-client-params.{service_id}", _take_binding)
         client.meta.events.register(f"before-endpoint-resolution.{service_id}", _choose_endpoint)
         # After whatever else looks at a request, botocore's own limiter of rates for one
-        connections = Connections(config, _bundle(verify))
+        connections = Connections(config, bundle_path(verify))
         client.meta.events.register_last("before-send", connections.send)
         _CONNECTIONS[connections] = (profile, verify, aws_config, fingerprint)
         return client if _goes_where_it_is_bound(client, service) else None
@@ -344,76 +346,6 @@ def _no_log_of_calls() -> Iterator[None]:
         yield
     finally:
         logger.removeFilter(is_anothers)
-
-
-def shared_session(profile: str | None = None) -> botocore.session.Session:
-    """Return a botocore session that reads the configuration of a profile; made at the first call, the same object ever after.
-
-    It is for looking things up and never holds credentials; find_credentials does.
-    """
-    return _shared_session(profile, environment_fingerprint())
-
-
-@functools.lru_cache(maxsize=64)
-def _shared_session(profile: str | None, fingerprint: Hashable) -> botocore.session.Session:  # pylint: disable=unused-argument
-    return _new_session(profile)
-
-
-def find_credentials(profile: str | None, sts_region: str) -> botocore.credentials.Credentials:
-    """Return the credentials that botocore finds for a profile, for the caller alone; sts_region is where it assumes the role of a profile that has one.
-
-    Raises NoCredentialsError where it finds none, RefreshWithMFAUnsupportedError for a role that asks for a code.
-    """
-    session = shared_session(profile)
-    if hasattr(botocore.credentials, "create_credential_resolver"):
-        credentials = botocore.credentials.create_credential_resolver(session, region_name=sts_region).load_credentials()
-    else:
-        # Not among botocore's documented names; a session that only looks for credentials finds the same ones
-        searching = _new_session(profile)
-        searching.set_config_variable("region", sts_region)
-        credentials = searching.get_credentials()
-    if credentials is None:
-        raise botocore.exceptions.NoCredentialsError()
-    if credentials.method == "assume-role" and session.get_scoped_config().get("mfa_serial"):
-        # botocore would ask at the terminal, in each of the workers
-        raise botocore.exceptions.RefreshWithMFAUnsupportedError()
-    return credentials
-
-
-def configured_secrets(profile: str | None) -> set[str]:
-    """Return the secrets in the environment and in the profile's part of the configuration: what botocore may use to get further credentials.
-
-    Returns a set of strings. A profile that takes its role by another one's credentials brings the other one's secrets too.
-    """
-    found = {os.environ.get(name) for name in _SECRET_VARIABLES}
-    token_files = {os.environ.get("AWS_WEB_IDENTITY_TOKEN_FILE")}
-    with contextlib.suppress(Exception):  # whatever keeps it from being read is told elsewhere; no result may be lost for it
-        session = shared_session(profile)
-        profiles = session.full_config.get("profiles", {})
-        name = session.profile or "default"
-        seen = set()
-        while name in profiles and name not in seen:
-            seen.add(name)
-            found.update(profiles[name].get(key) for key in ("aws_secret_access_key", "aws_session_token", "aws_security_token"))
-            token_files.add(profiles[name].get("web_identity_token_file"))
-            name = profiles[name].get("source_profile")
-    for path in filter(None, token_files):
-        with contextlib.suppress(OSError, UnicodeDecodeError), open(path, encoding="utf-8") as stream:
-            found.add(stream.read())
-    return set(filter(None, found))
-
-
-def _new_session(profile: str | None) -> botocore.session.Session:
-    """Return a botocore session with the service models that other sessions have read already: some 0.1 s for each session that makes a client."""
-    session = botocore.session.Session(profile=profile)
-    with contextlib.suppress(ValueError):  # a botocore with another name for it reads them anew
-        session.register_component("data_loader", _loader(os.environ.get("AWS_DATA_PATH")))
-    return session
-
-
-@functools.lru_cache(maxsize=8)
-def _loader(data_path: str | None) -> Any:  # pylint: disable=unused-argument
-    return botocore.session.Session().get_component("data_loader")
 
 
 def _parse_time(value: Any) -> datetime.datetime:

@@ -24,6 +24,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import socket
 import traceback
 from collections.abc import Callable
 from collections.abc import Mapping
@@ -111,6 +112,7 @@ NONE = "AWS's way to say that there is none"
 AMBIGUOUS = "the hub is off, or a race among many accounts"
 CREDENTIALS_OR_REGION = "the credentials or the region are to blame"
 TRANSIENT = "may be over soon"
+EXPIRED = "the credentials have expired"
 EFFECT_UNKNOWN = "the call may have had its effect"
 
 # What is known of a failure besides the response; a row may ask for one
@@ -155,6 +157,10 @@ _IAM = "IAM user guide: access denied error messages"
 _GUIDE = "Security Hub user guide"
 _BOTOCORE = "botocore: exceptions"
 _ASSUMED = "assumed: AWS documents no words"
+
+
+# EAI_NODATA is not on every system
+_UNKNOWN_HOST = (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))
 
 
 class _Row(NamedTuple):
@@ -230,6 +236,7 @@ _TABLE = (
     _Row(LATER, words="try (again )?later", source=_RECORDED),
     _Row(AMBIGUOUS, "BadRequestException", source=_RECORDED),
     _Row(CREDENTIALS_OR_REGION, _REFUSED_KEY, source=_RECORDED),
+    _Row(EXPIRED, "ExpiredToken(Exception)?"),
     # None
     _Row(NONE, "ResourceNotFoundException", "Get(Administrator|Master)Account|GetMembers|DescribeHub|ListFindingAggregators", source=_RECORDED),
     _Row(NONE, "AccessDeniedException", "Get(Administrator|Master)Account|ListInvitations", "no such resource found", source=_RECORDED),
@@ -507,9 +514,23 @@ def is_out_of_files(exception: BaseException | None) -> bool:
     return False
 
 
+def is_unknown_host(exception: BaseException | None) -> bool:
+    """Return whether an exception, or what it was raised for, says that a host name does not exist."""
+    while exception is not None:
+        if isinstance(exception, socket.gaierror) and exception.errno in _UNKNOWN_HOST:
+            return True
+        exception = exception.__cause__ or exception.__context__
+    return False
+
+
 def is_transient(exception: Exception) -> bool:
     """Return whether a botocore exception may be over soon: throttling, a server error, a lost connection, a response that is not AWS's."""
     return _failure_of(exception).has(TRANSIENT)
+
+
+def is_expired(exception: Exception) -> bool:
+    """Return whether AWS rejected a call because the credentials have expired."""
+    return _failure_of(exception).has(EXPIRED)
 
 
 def may_have_worked(exception: Exception) -> bool:

@@ -6,17 +6,15 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 from . import _errors as errors
-from ._client import shared_session
+from ._botocore_session import shared_session
 
 _DEFAULT_PARTITION = "aws"
-
-# Regions that every account of a partition has; STS answers there whatever else the account has opted in to.
-_HOME_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
-# Where account:ListRegions is answered, if that is another one
-_HOME_REGIONS_OF_ACCOUNT_MANAGEMENT = {"aws-cn": "cn-northwest-1"}
 
 
 def partition_of(region: str | None) -> str:
@@ -37,15 +35,22 @@ def is_known_region(region: str) -> bool:
     return any(region in known_regions(partition) for partition in shared_session().get_available_partitions())
 
 
-def home_region(partition: str, regions: list[str]) -> str:
-    """Return a region that every account of a partition has. regions: those to choose from where the partition is unknown."""
-    known = _HOME_REGIONS.get(partition) or next(iter(regions), None)
-    return known or next(iter(known_regions(partition)), _HOME_REGIONS[_DEFAULT_PARTITION])
+def nearest_region(name: str) -> str | None:
+    """Return the region that a wrong name is most like; None where it is like none."""
+    known = [region for partition in shared_session().get_available_partitions() for region in known_regions(partition)]
+    close = difflib.get_close_matches(name, known, n=5, cutoff=0.7)
+    # One that has the same letters in another order goes before the others
+    return max(close, key=lambda region: sorted(region) == sorted(name), default=None)
 
 
-def account_management_region(partition: str, home: str) -> str:
-    """Return the region that answers account:ListRegions. home: the partition's home region."""
-    return _HOME_REGIONS_OF_ACCOUNT_MANAGEMENT.get(partition, home)
+def home_region(partition: str, regions: Sequence[str] = ()) -> str:
+    """Return the region that botocore's data calls a partition's global one.
+
+    Every account has it, STS answers there whatever else the account has opted in to, and so does account:ListRegions.
+    regions: those to choose from where botocore does not know the partition.
+    """
+    found = [outputs["implicitGlobalRegion"] for name, outputs in _outputs() if name == partition and "implicitGlobalRegion" in outputs]
+    return next(iter([*found, *regions, *known_regions(partition)]), None) or home_region(_DEFAULT_PARTITION)
 
 
 def is_security_hub_address(endpoint_url: str | None) -> bool:
@@ -53,6 +58,10 @@ def is_security_hub_address(endpoint_url: str | None) -> bool:
     host = urlsplit(endpoint_url or "").hostname or ""
     if not {"securityhub", "securityhub-fips"}.intersection(host.split(".")):
         return False
-    partitions = shared_session().get_data("endpoints")["partitions"]
-    kinds = [kind for partition in partitions for kind in (partition, *partition["defaults"].get("variants", ()))]
-    return any(host.endswith("." + kind["dnsSuffix"]) for kind in kinds)
+    suffixes = [outputs.get(kind) for _name, outputs in _outputs() for kind in ("dnsSuffix", "dualStackDnsSuffix")]
+    return any(host.endswith(f".{suffix}") for suffix in suffixes if suffix)
+
+
+def _outputs() -> list[tuple[str, dict[str, Any]]]:
+    """Return botocore's data of each partition, with the partition's name."""
+    return [(partition["id"], partition["outputs"]) for partition in shared_session().get_data("partitions")["partitions"]]

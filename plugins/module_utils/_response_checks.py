@@ -66,6 +66,11 @@ class NotFromAws(ResponseParserError):
         super().__init__(f"{why} (HTTP status {response['status_code']}, {kind}, {len(response['body'])} bytes){': ' * bool(came)}{came}")
 
 
+def check_responses(session: Any) -> None:
+    """Install the response checks in the clients that a session makes."""
+    session.register_component("response_parser_factory", CheckedParsers(session.get_component("response_parser_factory")))
+
+
 class CheckedParsers:
     """In place of botocore's factory of parsers: the same parsers, which raise NotFromAws for an answer that can't be AWS's.
 

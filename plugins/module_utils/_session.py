@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import os
 import threading
+from collections.abc import Callable
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,13 +25,14 @@ from . import _partitions as partitions
 from ._client import ClientFactory
 from ._client import RegionClient
 from ._client import UnusableConfig
-from ._client import configured_secrets
-from ._client import find_credentials
+from ._credentials import CredentialFinder
+from ._credentials import TaskCredentials
+from ._credentials import configured_secrets
+from ._credentials import role_error
 from ._messages import Place
 from ._settings import Connection
 from ._settings import Role
 from ._settings import Settings
-from ._waiting import with_retries
 
 # All that asking AWS can raise here
 _FAILURES: tuple[type[Exception], ...] = (errors.SecurityHubError, *errors.FAILURES)
@@ -47,7 +49,7 @@ class Session:
         self._secrets: set[str | None] = {self._connection.secret_key, self._connection.session_token}
         # From sign_in() on
         self._clients: ClientFactory
-        self._credentials: _RecordingCredentials | None = None
+        self._credentials: TaskCredentials | None = None
 
     def sign_in(self) -> None:
         """Find the credentials and, where a role was given, assume it (AWS: sts:AssumeRole, one call).
@@ -60,9 +62,9 @@ class Session:
         except UnusableConfig as e:
             raise _unusable(e) from e
         try:
-            self._sign_with(self._caller_credentials())
+            self._credentials = caller = TaskCredentials(self._caller_source(), self._secrets)
             if self._role:
-                self._sign_with(self._role_credentials(self._role))
+                self._credentials = TaskCredentials(functools.partial(self._assume_role, self._role, caller), self._secrets)
             # Made now, where what botocore can't use fails the task as a whole
             self._clients.client("securityhub", self._settings.home_region, self._credentials, connection.endpoint_url)
         except errors.FAILURES as e:
@@ -80,8 +82,7 @@ class Session:
 
         Raises SecurityHubError (region_not_enabled) for a name that no region can have.
         """
-        self._check_region_name(region)
-        return self._clients.client(service, region, self._credentials, self._endpoint_of(service))
+        return self._client_of(self._credentials, service, region)
 
     @property
     def known_account_id(self) -> str | None:
@@ -111,10 +112,15 @@ class Session:
         """
         if not errors.was_answered(exception):
             place = Place(self.known_account_id, region)
-            return errors.translate(exception, place, region_exists=partitions.is_known_region(region), actions=actions)
-        place = Place(self.resolve_account_id(), region)
-        credentials_work = errors.is_about_credentials_or_region(exception) and self._resolve_identity() is not None
-        return errors.translate(exception, place, credentials_work=credentials_work, actions=actions)
+            error = errors.translate(exception, place, region_exists=partitions.is_known_region(region), actions=actions)
+        else:
+            place = Place(self.resolve_account_id(), region)
+            credentials_work = errors.is_about_credentials_or_region(exception) and self._resolve_identity() is not None
+            error = errors.translate(exception, place, credentials_work=credentials_work, actions=actions)
+        if error.reason != errors.REGION_NOT_ENABLED or partitions.is_known_region(region):
+            return error
+        nearest = partitions.nearest_region(region)
+        return error.followed_by("Or did you mean {nearest}?", nearest=nearest) if nearest else error
 
     def secrets(self) -> set[str]:
         """Return the secrets that AWS or a library may have been shown for this account, as far as they are known without a call."""
@@ -144,51 +150,35 @@ class Session:
         # Nor one of another partition, where nobody knows the caller
         return configured if configured and partitions.partition_of(configured) == self._settings.partition else self._settings.home_region
 
-    def _sign_with(self, credentials: botocore.credentials.Credentials) -> None:
-        self._credentials = _RecordingCredentials(credentials, self._secrets)
+    def _client_of(self, credentials: TaskCredentials | None, service: str, region: str) -> RegionClient:
+        self._check_region_name(region)
+        return self._clients.client(service, region, credentials, self._endpoint_of(service))
 
-    def _caller_credentials(self) -> botocore.credentials.Credentials:
-        """Return the connection's keys, or the credentials that botocore finds for its profile, fetched."""
+    def _caller_source(self) -> Callable[[], botocore.credentials.ReadOnlyCredentials]:
+        """Return a function that returns the connection's keys, or finds the credentials of its profile."""
         given = _given_credentials(self._connection)
         if given:
-            return given
-        region = self._sts_region
-        credentials = find_credentials(self._connection.profile, region)
-        try:
-            with_retries(credentials.get_frozen_credentials, self._clients.policy)
-        except errors.FAILURES as e:
-            if getattr(e, "operation_name", "").startswith("AssumeRole"):
-                raise self._role_error(e, "of the profile") from e
-            raise
-        return credentials
+            return given.get_frozen_credentials
+        return CredentialFinder(self._connection.profile, self._sts_region, self._clients, self._endpoint_of).find
 
-    def _role_credentials(self, role: Role) -> botocore.credentials.Credentials:
+    def _assume_role(self, role: Role, caller: TaskCredentials) -> botocore.credentials.ReadOnlyCredentials:
         """Return the credentials of a role's session. AWS: sts:AssumeRole, one call."""
         external_id: dict[str, Any] = {"ExternalId": role.external_id} if role.external_id else {}
+        sts = self._client_of(caller, "sts", self._sts_region)
         try:
-            response = self.client("sts", self._sts_region).call("assume_role", RoleArn=role.arn, RoleSessionName=role.session_name, **external_id)
+            response = sts.call("assume_role", RoleArn=role.arn, RoleSessionName=role.session_name, **external_id)
         except errors.FAILURES as e:
-            raise self._role_error(e, role.arn) from e
+            raise role_error(self.explain(e, self._sts_region, ["sts:AssumeRole"]), e, role.arn, self._sts_region) from e
         found = response["Credentials"]
-        return botocore.credentials.Credentials(found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
-
-    def _role_error(self, exception: Exception, role: str) -> errors.SecurityHubError:
-        """Return the error of a role that could not be assumed. role: words for which one."""
-        region = self._sts_region
-        error = self.explain(exception, region, ["sts:AssumeRole"])
-        # It is refused by a response that is about the role; any other failure has a reason of its own
-        is_refused = error.code and error.reason not in (errors.CREDENTIALS, errors.INTERNAL_ERROR, errors.LIMIT_EXCEEDED)
-        reason = errors.ASSUME_ROLE_FAILED if is_refused else error.reason
-        words = f"{error.code}: {error.response.message}" if error.code else str(exception)
-        what = "The role {role} could not be assumed (AWS STS in {region}): {words}."
-        return error.replaced(what, errors.ADVICE[reason], reason, role=role, words=words.rstrip("."), actions="sts:AssumeRole")
+        return botocore.credentials.ReadOnlyCredentials(found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
 
     def _endpoint_of(self, service: str) -> str | None:
         """Return the endpoint URL for a service; None for botocore's choice. The option's is Security Hub CSPM's, and may be every service's."""
         url = self._connection.endpoint_url
         if service == "securityhub":
             return url
-        return None if os.environ.get(f"AWS_ENDPOINT_URL_{service.upper()}") or partitions.is_security_hub_address(url) else url
+        variable = f"AWS_ENDPOINT_URL_{service.upper().replace('-', '_')}"
+        return None if os.environ.get(variable) or partitions.is_security_hub_address(url) else url
 
     def _check_region_name(self, region: str) -> None:
         """Reject names that are not a single DNS label. Raises SecurityHubError (region_not_enabled)."""
@@ -198,20 +188,6 @@ class Session:
                 raise botocore.exceptions.InvalidRegionError(region_name=region)  # which botocore lets pass
         except errors.FAILURES as e:
             raise self.explain(e, region) from e
-
-
-class _RecordingCredentials:
-    """Credentials as botocore uses them to sign a call; whatever they sign with is added to secrets, also after they were refreshed."""
-
-    def __init__(self, credentials: botocore.credentials.Credentials, secrets: set[str | None]) -> None:
-        self._credentials = credentials
-        self._secrets = secrets
-
-    def get_frozen_credentials(self) -> botocore.credentials.ReadOnlyCredentials:
-        """Return the credentials of the moment."""
-        frozen = self._credentials.get_frozen_credentials()
-        self._secrets.update((frozen.secret_key, frozen.token))
-        return frozen
 
 
 def _given_credentials(connection: Connection) -> botocore.credentials.Credentials | None:

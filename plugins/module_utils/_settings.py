@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 from typing import NamedTuple
 from typing import NoReturn
@@ -25,7 +26,8 @@ from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws
 
 from . import _errors as errors
 from . import _partitions as partitions
-from ._client import shared_session
+from ._botocore_session import shared_session
+from ._credentials import check_profile
 
 # The only entry of regions that does not name one
 ALL_REGIONS = "all"
@@ -66,7 +68,6 @@ class Role(NamedTuple):
     """A role to assume."""
 
     arn: str
-    partition: str
     account_id: str
     external_id: str | None
     session_name: str
@@ -85,10 +86,9 @@ class Settings(NamedTuple):
 
     @property
     def partition(self) -> str:
-        """The partition that the task acts in: with all regions, the role's or that of the configured region."""
-        if self.acts_everywhere and self.role:
-            return self.role.partition
-        return partitions.partition_of(self.connection.configured_region if self.acts_everywhere else self.regions[0])
+        """The partition that the task acts in."""
+        regions = [ALL_REGIONS] if self.acts_everywhere else self.regions
+        return task_partition(regions, self.role.arn if self.role else None, self.connection.profile)
 
     @property
     def home_region(self) -> str:
@@ -98,12 +98,26 @@ class Settings(NamedTuple):
 
 def read_settings(options: Mapping[str, Any]) -> Settings:
     """Return the values of a module's validated options."""
+    options = {**options, "profile": _read_profile(options)}
     expected = account_id_option(options, "expected_account_id") if options.get("expected_account_id") else None
     role = _read_role(options)
     regions = _read_regions(options)
     acts_everywhere = regions == [ALL_REGIONS]
     connection = _read_connection(options, regions[0])
     return Settings(connection, role, [] if acts_everywhere else regions, acts_everywhere, expected)
+
+
+def task_partition(regions: Sequence[str], role_arn: str | None, profile: str | None) -> str:
+    """Return the partition of regions; of [ALL_REGIONS], that of a role, or else that of the region that boto3 finds for a profile."""
+    if list(regions) != [ALL_REGIONS]:
+        return partitions.partition_of(regions[0])
+    parts = _ROLE_ARN.fullmatch(role_arn or "")
+    return parts["partition"] if parts else partitions.partition_of(_configured_region(profile))
+
+
+def role_arn(role: str, account_id: str, partition: str) -> str:
+    """Return the ARN of an account's role, which is given by its name or its path and name."""
+    return f"arn:{partition}:iam::{account_id}:role/{role.lstrip('/')}"
 
 
 def account_id_option(options: Mapping[str, Any], name: str) -> str:
@@ -116,6 +130,12 @@ def account_id_option(options: Mapping[str, Any], name: str) -> str:
     return value
 
 
+def _read_profile(options: Mapping[str, Any]) -> str | None:
+    """Return the profile's name; one that is set to nothing is as if it were not set. None for botocore's own choice."""
+    variables = [os.environ.get(name) for name in _VARIABLES_OF["profile"]]
+    return next(filter(None, (options.get("profile"), *variables)), None)
+
+
 def _read_role(options: Mapping[str, Any]) -> Role | None:
     arn = options.get("assume_role_arn")
     if not arn:
@@ -124,7 +144,7 @@ def _read_role(options: Mapping[str, Any]) -> Role | None:
     if not parts:
         raise errors.invalid_input("assume_role_arn is {arn}, not the ARN of a role. It has the form arn:aws:iam::444455556666:role/Name.", arn=repr(arn))
     external_id = options.get("assume_role_external_id") or None
-    return Role(arn, parts["partition"], parts["account_id"], external_id, options.get("assume_role_session_name") or DEFAULT_ROLE_SESSION_NAME)
+    return Role(arn, parts["account_id"], external_id, options.get("assume_role_session_name") or DEFAULT_ROLE_SESSION_NAME)
 
 
 def _read_regions(options: Mapping[str, Any]) -> list[str]:
@@ -143,17 +163,22 @@ def _read_regions(options: Mapping[str, Any]) -> list[str]:
     if region == ALL_REGIONS or re.search(r"[,\[]", region):
         template = "region is {region}, and takes the name of one region. For several use regions, for every one regions: [all]."
         raise errors.invalid_input(template, region=repr(region))
-    region = region or _configured_region(options.get("profile")) or ""
+    profile = options.get("profile")
+    region = region or _configured_region(profile) or ""
     if not region:
+        check_profile(profile)
         raise errors.invalid_input("No region is given. Set region or regions, the AWS_REGION environment variable or the profile's region.")
     return [region]
 
 
 def _configured_region(profile: str | None) -> str | None:
-    if os.environ.get("AWS_REGION"):
-        return os.environ["AWS_REGION"]
+    return os.environ.get("AWS_REGION") or _configured("region", profile)
+
+
+def _configured(name: str, profile: str | None) -> str | None:
+    """Return a value of botocore's configuration: from the environment, or else from the profile."""
     try:
-        return shared_session(profile or None).get_config_variable("region")
+        return shared_session(profile).get_config_variable(name)
     except errors.FAILURES:
         return None  # a missing profile is reported when its credentials are needed
 
@@ -168,12 +193,27 @@ def _read_connection(options: Mapping[str, Any], region: str) -> Connection:
     if endpoint_url and not _is_url(endpoint_url):
         raise _invalid("endpoint_url is {url}, not a URL.", url=repr(endpoint_url))
     verify = connection["verify"]
+    if verify is True:
+        verify = _configured_bundle(options.get("profile")) or True
     if isinstance(verify, str) and not os.path.exists(verify):
-        raise _invalid("aws_ca_bundle is {path}, and there is no such file.", path=repr(verify))
+        raise _invalid("{name} is {path}, and there is no such file.", name=_origin_of_bundle(verify, options), path=repr(verify))
     given = (options.get("access_key"), options.get("secret_key"), options.get("session_token"))
     access_key, secret_key, session_token = (value or None for value in given)
     profile = connection.get("profile_name")
     return Connection(access_key, secret_key, session_token, profile, endpoint_url, verify, options.get("aws_config"))
+
+
+def _configured_bundle(profile: str | None) -> str | None:
+    """Return the path of the CA bundle that boto3 finds where no option has one; None for its own bundle."""
+    return _configured("ca_bundle", profile) or os.environ.get("REQUESTS_CA_BUNDLE")
+
+
+def _origin_of_bundle(path: str, options: Mapping[str, Any]) -> str:
+    """Return what names a CA bundle: the option, a variable in the environment, or else the profile."""
+    if options.get("aws_ca_bundle"):
+        return "aws_ca_bundle"
+    named = (f"{name} in the environment" for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE") if os.environ.get(name) == path)
+    return next(named, f"ca_bundle of the profile {options.get('profile') or 'default'}")
 
 
 def _origin(name: str, options: Mapping[str, Any]) -> str:

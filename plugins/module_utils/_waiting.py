@@ -55,10 +55,12 @@ class Doubt:
         self._exists = self._exists or errors.may_have_worked(exception)
 
 
-def with_retries(call: Callable[[], Answer], policy: RetryPolicy, doubt: Doubt | None = None) -> Answer:
+def with_retries(
+    call: Callable[[], Answer], policy: RetryPolicy, doubt: Doubt | None = None, is_final: Callable[[Exception], bool] = lambda exception: False
+) -> Answer:
     """Return the result of a call, which is made again after throttling, a server error or a lost connection.
 
-    call() makes one attempt. doubt: of the write that the call is for.
+    call() makes one attempt. doubt: of the write that the call is for. is_final(exception): whether another attempt would fail likewise.
     Raises the last attempt's exception.
     """
     began = time.monotonic()
@@ -75,7 +77,7 @@ def with_retries(call: Callable[[], Answer], policy: RetryPolicy, doubt: Doubt |
                 # The last attempt is made when the time is up, so that an interruption half as long is survived whatever the delays
                 left = began + policy.last_after - time.monotonic()
                 delay = min(delay, left)
-            if delay <= 0 or retries == policy.attempts or not errors.is_transient(e):
+            if delay <= 0 or retries == policy.attempts or not errors.is_transient(e) or is_final(e):
                 raise
         time.sleep(delay)
 

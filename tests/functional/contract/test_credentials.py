@@ -138,7 +138,7 @@ def test_profile_that_asks_for_a_code(world, write_profiles):
 
 @pytest.mark.parametrize(
     "region, sts_region",
-    [("eu-west-1", "eu-west-1"), ("us-gov-east-1", "us-gov-west-1"), ("cn-north-1", "cn-north-1")],
+    [("eu-west-1", "eu-west-1"), ("us-gov-east-1", "us-gov-west-1"), ("cn-north-1", "cn-northwest-1")],
 )
 def test_role_is_assumed_in_the_partition_of_the_task(world, region, sts_region, monkeypatch):
     """By its regional host: the sessions of the global one are no good in regions that were opted in to."""
@@ -195,6 +195,38 @@ def test_host_that_can_not_be_found(world, region, reason):
     assert result["error"]["reason"] == reason
     assert region in result["msg"]
     assert not world.control.calls()
+
+
+@pytest.mark.parametrize("region, nearest", [("eu-centrl-1", "eu-central-1"), ("us-esat-1", "us-east-1"), ("eu-west1", "eu-west-1"), ("nowhere", None)])
+def test_region_whose_host_can_not_be_found(world, clock, region, nearest):
+    """Where botocore does not know the region either, its name is wrong: this is said after the first attempt, with the name that may be meant."""
+    result = world.run(region=region, endpoint_url=None, assume_role_arn=None)
+    assert result["error"]["reason"] == "region_not_enabled"
+    assert clock.slept == 0
+    assert ("did you mean" in result["msg"]) == bool(nearest)
+    assert nearest is None or f"did you mean {nearest}?" in result["msg"]
+
+
+def test_region_of_a_role_s_sts_whose_host_can_not_be_found(world, clock, monkeypatch):
+    """The same where the role is assumed."""
+    monkeypatch.setenv("AWS_REGION", "eu-centrl-1")
+    result = world.run(region=None, endpoint_url=None)
+    assert "did you mean eu-central-1?" in result["msg"] and clock.slept == 0
+
+
+def test_region_that_exists_whose_host_can_not_be_found(world, clock):
+    """It may be found a moment later."""
+    result = world.run(region="eu-central-1", endpoint_url=None, assume_role_arn=None)
+    assert result["error"]["reason"] == "endpoint_unreachable" and clock.slept > 15
+    assert "did you mean" not in result["msg"]
+
+
+def test_region_that_this_botocore_does_not_know(world):
+    """Where it has a host, it works like any other."""
+    world.control.seed(regions=[*REGIONS, "eu-newest-1"], region_statuses={MEMBER: {"eu-newest-1": "ENABLED"}})
+    world.member_of(WANTED)
+    result = world.run(region="eu-newest-1")
+    assert not result.get("failed"), result["msg"]
 
 
 @pytest.mark.parametrize("region, reason", [("eu-nowhere-1", "region_not_enabled"), ("eu-west-1", "endpoint_unreachable")])

@@ -10,6 +10,7 @@ import signal
 import threading
 import time
 
+import botocore.credentials
 import pytest
 
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _client
@@ -114,7 +115,9 @@ def test_no_call_is_made_by_a_task_that_is_over(stopped):
         stopped.set()
         raise _client.botocore.exceptions.ConnectionClosedError(endpoint_url="https://example.com")
 
-    client = _client.RegionClient(fail, _client.RetryPolicy(attempts=5, last_after=None), stopped)
+    client = _client.RegionClient(
+        fail, "eu-west-1", botocore.credentials.Credentials("key", "secret"), _client.RetryPolicy(attempts=5, last_after=None), stopped
+    )
     with pytest.raises(_client.Stopped):
         client.call("describe_hub")
     with pytest.raises(_client.Stopped):
