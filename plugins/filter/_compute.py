@@ -17,6 +17,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "coverage": _coverage.make_report,
     "coverage_accounts": _coverage.account_ids,
     "failed_regions": _report.failed_regions,
+    "member_role_arn": _variables.member_role_arn,
     "offboarding_report": _report.offboarding_report,
     "onboarding_late": _report.onboarding_late,
     "onboarding_pending": _report.onboarding_pending,

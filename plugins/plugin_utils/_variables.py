@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _aggregator
+from ansible_collections.cloudsec.securityhub.plugins.module_utils import _settings
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _standards
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._errors import SecurityHubError
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._masking import printable
@@ -135,6 +136,13 @@ def _aggregation_mistakes(said: dict[str, Any]) -> Iterator[str]:
         _aggregator.check_home_region(desired, home_region)
     except SecurityHubError as e:
         yield e.message(ADMINISTRATOR_WORDS)
+
+
+def member_role_arn(role: str, account_id: str, regions: list[str], administrator_role_arn: str | None, connection: dict[str, Any]) -> str:
+    """Return the ARN of an account's role by its name. Its partition is that of the regions; with [all], that of the administrator's role, or
+    else that of the region that boto3 finds."""
+    partition = _settings.task_partition(_stripped(regions), administrator_role_arn or None, connection.get("profile") or None)
+    return _settings.role_arn(role, account_id, partition)
 
 
 def account_ids(variables: dict[str, Any]) -> list[str]:

@@ -172,6 +172,15 @@ def test_all_regions_and_the_external_id(aws, start):
     assert (f"arn:aws:iam::{ONE}:role/path/Any", "only-you") in [(session["role_arn"], session["external_id"]) for session in aws.sessions()]
 
 
+def test_role_by_its_name_in_another_partition(aws, start):
+    """It belongs to the partition of the regions."""
+    aws.seed(regions=["cn-north-1"], hubs=[ONE])
+    invite(aws, ONE, regions=["cn-north-1"])
+    source = start(accounts=[ONE], regions=["cn-north-1"])
+    assert [(event["type"], event["region"]) for event in source.events(1)] == [("invitation", "cn-north-1")]
+    assert f"arn:aws-cn:iam::{ONE}:role/SecurityHubMember" in [session["role_arn"] for session in aws.sessions()]
+
+
 def test_what_is_wrong_with_a_profile_is_told_of_each_account(aws, start):
     """Here the environment has keys, too."""
     found = start(profile="nobody").events(3)

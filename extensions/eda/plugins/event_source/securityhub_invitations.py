@@ -10,6 +10,7 @@ import asyncio
 import concurrent.futures
 import pathlib
 import re
+from collections.abc import Callable
 from typing import Any
 from typing import NamedTuple
 
@@ -86,9 +87,9 @@ class Options(NamedTuple):
     interval: float
     profile: str | None
 
-    def of_task(self, account_id: str) -> dict[str, Any]:
-        """The options of the task that asks an account."""
-        arn = _PLACEHOLDER.sub(account_id, self.role) if "arn:" in self.role else f"arn:aws:iam::{account_id}:role/{self.role}"
+    def of_task(self, account_id: str, role_arn: Callable[[str, str, list[str], str | None], str]) -> dict[str, Any]:
+        """The options of the task that asks an account. role_arn: as of Collection."""
+        arn = _PLACEHOLDER.sub(account_id, self.role) if "arn:" in self.role else role_arn(self.role, account_id, self.regions, self.profile)
         given = {"assume_role_external_id": self.external_id, "profile": self.profile}
         return {
             "assume_role_arn": arn,
@@ -137,6 +138,7 @@ class Collection:
         from ansible_collections.cloudsec.securityhub.plugins.module_utils import _errors
         from ansible_collections.cloudsec.securityhub.plugins.module_utils import _invitation
         from ansible_collections.cloudsec.securityhub.plugins.module_utils import _masking
+        from ansible_collections.cloudsec.securityhub.plugins.module_utils import _settings
         from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_invitation_info
 
         self._module = securityhub_invitation_info
@@ -144,6 +146,11 @@ class Collection:
         self._unanswered = _invitation.unanswered
         self._error = _errors.SecurityHubError
         self._masking = _masking
+        self._settings = _settings
+
+    def role_arn(self, role: str, account_id: str, regions: list[str], profile: str | None) -> str:
+        """Return the ARN of an account's role, in the partition of the regions; with [all], of the region that boto3 finds."""
+        return self._settings.role_arn(role, account_id, self._settings.task_partition(regions, None, profile))
 
     def ask(self, options: dict[str, Any]) -> list[dict[str, Any]]:
         """Return all events about an account, those that were sent before too. options: of securityhub_invitation_info."""
@@ -205,7 +212,7 @@ async def main(queue: Any, args: dict[str, Any]) -> None:
     executor = concurrent.futures.ThreadPoolExecutor(_ACCOUNTS_AT_ONCE, thread_name_prefix="securityhub")
 
     async def ask(account_id: str) -> None:
-        events = await loop.run_in_executor(executor, collection.ask, options.of_task(account_id))
+        events = await loop.run_in_executor(executor, collection.ask, options.of_task(account_id, collection.role_arn))
         for event in seen.new(account_id, events):
             await queue.put(event)
 
