@@ -187,7 +187,9 @@ def empty_answer(service: str) -> Answer:
     """Where there is no real answer to cut: one that says that there is nothing."""
     if service == "sts":
         return Answer(200, b"<Response><ResponseMetadata></ResponseMetadata></Response>", {"Content-Type": "text/xml"})
-    return json_answer({"Regions": []} if service == "account" else {"Members": [], "Invitations": []})
+    answer = json_answer({"Regions": []} if service == "account" else {"Members": [], "Invitations": []})
+    answer.headers.pop("x-amzn-RequestId")  # it is not AWS's
+    return answer
 
 
 def cut(answer: Answer, connection: bool) -> Answer:

@@ -21,6 +21,11 @@ class HubNotEnabledException(InvalidAccessException):
         super().__init__(f"Account {account_id} is not subscribed to AWS Security Hub")
 
 
+class NoHubToDescribeException(InvalidAccessException):
+    def __init__(self, account_id: str):
+        super().__init__(f"AccountId: {account_id} is not enabled for securityhub. Currentstate: false")
+
+
 class InvalidInputException(SecurityHubClientError):
     code = "InvalidInputException"
 

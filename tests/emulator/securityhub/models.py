@@ -25,6 +25,7 @@ from .exceptions import HubNotEnabledException
 from .exceptions import InvalidAccessException
 from .exceptions import InvalidInputException
 from .exceptions import LimitExceededException
+from .exceptions import NoHubToDescribeException
 from .exceptions import ResourceConflictException
 from .exceptions import ResourceNotFoundException
 from .finding_aggregators import FindingAggregator
@@ -84,7 +85,8 @@ class Member:
     def as_dict(self) -> dict[str, Any]:
         member = {
             "AccountId": self.account_id,
-            "Email": self.email,
+            # Of an account of the organization, none was recorded
+            "Email": None if self.organization else self.email,
             "MasterId": self.administrator_id,
             "AdministratorId": self.administrator_id,
             "MemberStatus": listed(self.status),
@@ -115,7 +117,7 @@ class Invitation:
 
 @dataclass
 class Administrator:
-    """The administrator that an account has. One that came through AWS Organizations has no invitation."""
+    """The administrator that an account has. Of one that came through AWS Organizations, nothing about an invitation was recorded."""
 
     account_id: str
     invited_at: str
@@ -123,9 +125,9 @@ class Administrator:
     organization: bool = False
 
     def as_dict(self) -> dict[str, Any]:
-        administrator = {"AccountId": self.account_id, "InvitedAt": self.invited_at, "MemberStatus": listed("Enabled")}
+        administrator = {"AccountId": self.account_id, "MemberStatus": listed("Enabled")}
         if self.invitation_id:
-            administrator["InvitationId"] = self.invitation_id
+            administrator.update(InvitationId=self.invitation_id, InvitedAt=self.invited_at)
         return administrator
 
 
@@ -186,11 +188,14 @@ class SecurityHubBackend(MotoSecurityHubBackend):
     def _backend_of(self, account_id: str) -> SecurityHubBackend:
         return securityhub_backends[account_id][self.region_name]
 
-    def _require_hub(self) -> None:
+    def _require_hub(self, recorded: Exception | None = None) -> None:
+        """recorded: how the service was recorded to refuse this call, where that is not how it refuses the others."""
         if self.enabled:
             return
         if settings.hub_off_answer == "BadRequestException":
             raise BadRequestException("")
+        if recorded and settings.hub_off_answer == "recorded":
+            raise recorded
         raise HubNotEnabledException(self.account_id)
 
     # The hub
@@ -230,7 +235,7 @@ class SecurityHubBackend(MotoSecurityHubBackend):
         return super().disable_security_hub()
 
     def describe_hub(self, hub_arn: str | None = None) -> dict[str, Any]:
-        self._require_hub()
+        self._require_hub(NoHubToDescribeException(self.account_id))
         if hub_arn and hub_arn != self.hub_arn:
             raise ResourceNotFoundException(f"The request was rejected because no hub was found with ARN {hub_arn}.")
         return {
@@ -433,7 +438,7 @@ class SecurityHubBackend(MotoSecurityHubBackend):
 
     @paginate(pagination_model=PAGINATION_MODEL)
     def list_members(self, only_associated: bool | None = None) -> list[dict[str, Any]]:
-        self._require_hub()
+        self._require_hub(BadRequestException(f"{NO_SUCH_RESOURCE}."))
         return [member.as_dict() for member in self.members.values() if member.status == "Enabled" or only_associated is False]
 
     def invite_members(self, account_ids: list[str]) -> list[dict[str, str]]:

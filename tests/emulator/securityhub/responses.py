@@ -16,6 +16,7 @@ from ..paging import page
 from .exceptions import InvalidInputException
 from .models import SecurityHubBackend
 from .models import securityhub_backends
+from .settings import settings
 
 
 class SecurityHubResponse(MotoSecurityHubResponse):
@@ -26,6 +27,8 @@ class SecurityHubResponse(MotoSecurityHubResponse):
     def call_action(self) -> TYPE_RESPONSE:
         status, headers, body = super().call_action()
         headers.setdefault("Content-Type", "application/json")
+        if settings.empty_values == "left_out" and int(headers.get("status", status)) == 200:
+            body = json.dumps({name: value for name, value in json.loads(body or "{}").items() if value not in ([], {})})
         return status, headers, body
 
     def _body_params(self) -> dict[str, Any]:

@@ -16,7 +16,9 @@ class Settings:
 
     no_administrator_answer: str = "empty"  # empty, ResourceNotFoundException, AccessDeniedException, BadRequestException
     no_invitations_answer: str = "empty"  # of ListInvitations: empty, AccessDeniedException
-    hub_off_answer: str = "InvalidAccessException"  # InvalidAccessException, BadRequestException
+    # Where the hub is off: recorded, in the words that were recorded of each call; the same InvalidAccessException for all calls; an empty BadRequestException
+    hub_off_answer: str = "recorded"  # recorded, InvalidAccessException, BadRequestException
+    empty_values: str = "sent"  # lists and maps that are empty, of Security Hub's answers: sent, left_out
     accepted_invitations: str = "listed"  # listed, hidden
     accepted_status: str = "Enabled"  # Enabled; Associated, as in older regions
     declined_invitations: str = "acceptable"  # acceptable, refused
@@ -50,7 +52,8 @@ class Settings:
     CHOICES: t.ClassVar[dict[str, tuple[str, ...]]] = {
         "no_administrator_answer": ("empty", "ResourceNotFoundException", "AccessDeniedException", "BadRequestException"),
         "no_invitations_answer": ("empty", "AccessDeniedException"),
-        "hub_off_answer": ("InvalidAccessException", "BadRequestException"),
+        "hub_off_answer": ("recorded", "InvalidAccessException", "BadRequestException"),
+        "empty_values": ("sent", "left_out"),
         "accepted_invitations": ("listed", "hidden"),
         "accepted_status": ("Enabled", "Associated"),
         "declined_invitations": ("acceptable", "refused"),

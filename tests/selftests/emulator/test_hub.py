@@ -15,9 +15,7 @@ from .conftest import status
 
 
 def test_a_hub_is_off_until_it_is_enabled(aws):
-    code, http_status, message = error(aws(MEMBER).describe_hub)
-    assert (code, http_status) == ("InvalidAccessException", 401)
-    assert message == f"Account {MEMBER} is not subscribed to AWS Security Hub"
+    assert error(aws(MEMBER).describe_hub)[:2] == ("InvalidAccessException", 401)
 
 
 def test_an_enabled_hub_describes_itself(aws):
@@ -166,10 +164,47 @@ CALLS = [
 ]
 
 
+NOT_SUBSCRIBED = ("InvalidAccessException", 401, f"Account {MEMBER} is not subscribed to AWS Security Hub")
+# Other answers that were recorded at AWS
+RECORDED = {
+    "describe_hub": ("InvalidAccessException", 401, f"AccountId: {MEMBER} is not enabled for securityhub. Currentstate: false"),
+    "list_members": ("BadRequestException", 400, "The request is rejected since no such resource found."),
+}
+
+
 @pytest.mark.parametrize("name, params", CALLS, ids=[name for name, _params in CALLS])
 def test_nothing_works_while_the_hub_is_off(aws, name, params):
-    code, http_status, message = error(getattr(aws(MEMBER), name), **params)
-    assert (code, http_status, message) == ("InvalidAccessException", 401, f"Account {MEMBER} is not subscribed to AWS Security Hub")
+    assert error(getattr(aws(MEMBER), name), **params) == RECORDED.get(name, NOT_SUBSCRIBED)
+
+
+@pytest.mark.parametrize("name, params", CALLS, ids=[name for name, _params in CALLS])
+def test_the_hub_off_answer_can_be_the_same_for_all_calls(aws, emulator, name, params):
+    emulator.settings(hub_off_answer="InvalidAccessException")
+    assert error(getattr(aws(MEMBER), name), **params) == NOT_SUBSCRIBED
+
+
+def test_every_answer_has_a_request_id_of_its_own(aws, emulator):
+    """Those of the service, refusals and Security Token Service's too."""
+    error(aws(MEMBER).describe_hub)
+    error(aws(MEMBER).list_members)
+    error(aws(MEMBER).enable_security_hub, ControlFindingGenerator="?")
+    aws(MEMBER).enable_security_hub()
+    aws(MEMBER).get_members(AccountIds=[ADMINISTRATOR])
+    aws.sts.get_caller_identity()
+    request_ids = [call["request_id"] for call in emulator.calls()]
+    assert len(request_ids) >= 6 and len(set(request_ids)) == len(request_ids) and all(request_ids)
+
+
+def test_empty_values_can_be_left_out(aws, emulator):
+    emulator.settings(empty_values="left_out")
+    client = aws(MEMBER)
+    client.enable_security_hub(EnableDefaultStandards=False)
+    arn = client.describe_hub()["HubArn"]
+    answers = [client.list_members(), client.get_enabled_standards(), client.list_tags_for_resource(ResourceArn=arn), client.list_invitations()]
+    assert [set(answer) for answer in answers] == [{"ResponseMetadata"}] * 4
+    assert set(client.get_members(AccountIds=[ADMINISTRATOR])) == {"ResponseMetadata", "UnprocessedAccounts"}
+    assert client.get_invitations_count()["InvitationsCount"] == 0
+    assert error(aws(MEMBER, "us-east-1").describe_hub) == RECORDED["describe_hub"]
 
 
 @pytest.mark.parametrize("name, params", CALLS, ids=[name for name, _params in CALLS])

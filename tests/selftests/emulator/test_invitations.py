@@ -281,7 +281,8 @@ def test_a_member_of_an_organization_receives_no_invitation(aws, emulator, admin
 
 def test_a_member_of_an_organization_cannot_leave(aws, emulator):
     emulator.seed(members=[{"account_id": MEMBER, "administrator": OTHER, "organization": True}])
-    assert aws(MEMBER).get_administrator_account()["Administrator"]["AccountId"] == OTHER
+    shown = {"AccountId": OTHER, "MemberStatus": "Enabled"}
+    assert aws(MEMBER).get_administrator_account()["Administrator"] == aws(MEMBER).get_master_account()["Master"] == shown
     code, http_status, message = error(aws(MEMBER).disassociate_from_administrator_account)
     assert (code, http_status) == ("AccessDeniedException", 403)
     assert "AWS Organizations" in message

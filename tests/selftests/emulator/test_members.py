@@ -209,6 +209,8 @@ def test_an_account_of_the_own_organization_is_a_member_as_soon_as_it_is_created
     emulator.seed(organizations=[{"account_id": ADMINISTRATOR, "accounts": [MEMBER]}])
     assert create(administrator, MEMBER, OTHER) == []
     assert (status(administrator), status(administrator, OTHER)) == ("Enabled", "Created")
+    members = administrator.list_members(OnlyAssociated=False)["Members"]
+    assert {member["AccountId"]: "Email" in member for member in members} == {MEMBER: False, OTHER: True}
     assert aws(MEMBER).get_administrator_account()["Administrator"]["AccountId"] == ADMINISTRATOR
     assert aws(MEMBER).get_enabled_standards()["StandardsSubscriptions"]
     assert aws(MEMBER).list_invitations()["Invitations"] == []
