@@ -143,8 +143,11 @@ def _create(api: SecurityHubApi, desired: DesiredState, outcome: Outcome) -> Non
         shown = api.find_aggregator()
         return shown is not None
 
-    # AWS may say that there is one already by a code that elsewhere tells of permissions
-    created_now = make_write(create, exists, is_temporary=lambda error: error.is_denied and error.is_refused and error.is_already_so)
+    def is_temporary(error: errors.SecurityHubError) -> bool:
+        # AWS may say that there is one already by a code that elsewhere tells of permissions
+        return error.is_later or (error.is_denied and error.is_refused and error.is_already_so)
+
+    created_now = make_write(create, exists, is_temporary)
     outcome.update(changed=created_now and (shown is None or shown["home_region"] == api.region))
     if shown:
         # AWS's answer was lost, or somebody else was first, here or in another region

@@ -8,7 +8,9 @@ Every failure below a module becomes a SecurityHubError with one of these reason
 
     SecurityHubError
     ├── the task's own input        invalid_input
-    ├── who acts                    credentials, assume_role_failed, wrong_account, access_denied, organization_managed
+    ├── who acts
+    │   ├── by its credentials      credentials, assume_role_failed, wrong_account, access_denied
+    │   └── by its organization     organization_managed, not_delegated_administrator, no_organization
     ├── where it acts               region_not_enabled, endpoint_unreachable, different_home_region
     ├── the state that AWS shows
     │   ├── of the hub              hub_not_enabled, hub_in_use
@@ -56,6 +58,8 @@ ALREADY_ACCEPTED = "already_accepted"
 ORGANIZATION_MANAGED = "organization_managed"
 HUB_IN_USE = "hub_in_use"
 DIFFERENT_HOME_REGION = "different_home_region"
+NOT_DELEGATED_ADMINISTRATOR = "not_delegated_administrator"
+NO_ORGANIZATION = "no_organization"
 INVALID_INPUT = "invalid_input"
 LIMIT_EXCEEDED = "limit_exceeded"
 INTERNAL_ERROR = "internal_error"
@@ -78,6 +82,9 @@ ADVICE = {
     HUB_IN_USE: "Remove the account's members first (securityhub_member with state=absent), then {rerun}.",
     DIFFERENT_HOME_REGION: "A home region can't be changed: name that one in {option.home_region}, "
     "or delete its aggregator first (securityhub_finding_aggregator with state=absent) and create it anew.",
+    NOT_DELEGATED_ADMINISTRATOR: "Act as the organization's delegated Security Hub CSPM administrator; "
+    "the organization's management account designates it in each region.",
+    NO_ORGANIZATION: "Check which account the task acts in: AWS takes this call only from an account of an organization.",
     INVALID_INPUT: "Correct the task's options.",
     LIMIT_EXCEEDED: "AWS kept throttling the calls; {rerun} later, with fewer forks or with throttle.",
     INTERNAL_ERROR: "AWS failed on its side, also when asked again; {rerun} later.",
@@ -97,6 +104,12 @@ _INVITATIONS = (
     "An administrator has at most 1,000 outstanding invitations in a region, which can't be raised: "
     "let accounts accept or decline theirs, or remove members that won't, then {rerun}."
 )
+_MEMBERS = (
+    "An administrator has at most 1,000 members that it invites, or 10,000 through AWS Organizations, in a region: "
+    "remove members that are not needed (securityhub_member with state=absent), then {rerun}."
+)
+_PENDING = "AWS is still at work on what is to be changed: {rerun} later."
+_HOME_REGION = "Make the call in the home region of cross-Region aggregation, which securityhub_finding_aggregator_info names."
 _AGGREGATION = "The findings of a member come together where its administrator's do: manage aggregation in the administrator's account."
 _FILES = "There are too many open files on the machine that runs the task: raise their number (ulimit -n), or use fewer forks or regions at once."
 
@@ -147,8 +160,15 @@ _QUOTA_EXCEEDED = r"maximum|quota|limit (of|for|reached)|number of.*(limit|excee
 _PERMISSION = r"permission|not authorized|unauthorized|access denied|explicit deny"
 _ORGANIZATION = r"\borgani[sz]ations?\b"
 _IAM_DECIDED = "not authorized to perform|service control policy|explicit deny"
-# A decision by IAM may name the organization's policies
-_GOVERNED = rf"(?s:^(?!.*({_IAM_DECIDED})).*({_ORGANIZATION}|central configuration|centrally (configured|managed)))"
+# A decision by IAM may name the organization's policies, and roles and policies that are called like them
+_NOT_BY_IAM = rf"(?s:^(?!.*({_IAM_DECIDED})))"
+_GOVERNED = rf"{_NOT_BY_IAM}(?s:.*({_ORGANIZATION}|central configuration|centrally (configured|managed)))"
+# An account that a policy of its organization governs; AWS has no other meaning for these words, whatever the operation is
+_GOVERNED_BY_POLICY = rf"{_NOT_BY_IAM}(?s:.*(\b(configuration|declarative) polic(y|ies)\b|can ?not be enabled for central configuration))"
+_OTHER_HOME_REGION = "can only be called from the aggregation region"
+_NO_DELEGATED_ADMINISTRATOR = "is not an administrator for (this|the|an) organi[sz]ation"
+_IN_NO_ORGANIZATION = "your account is not a member of an organi[sz]ation"
+_TRY_LATER = "try (again )?later"
 
 # Where a row's words come from
 _REFERENCE = "Security Hub API reference: common errors, errors of the operation"
@@ -156,6 +176,7 @@ _RECORDED = "responses of the service that clients have recorded or handle"
 _IAM = "IAM user guide: access denied error messages"
 _GUIDE = "Security Hub user guide"
 _BOTOCORE = "botocore: exceptions"
+_GOVERNANCE = "responses of the service to accounts of an organization, that clients have recorded or handle"
 _ASSUMED = "assumed: AWS documents no words"
 
 
@@ -189,15 +210,32 @@ class _Row(NamedTuple):
         )
 
 
+def _quotas(codes: str, words: str) -> tuple[_Row, ...]:
+    """Return the rows of a quota that is used up; the words say which, else the operation does."""
+    return (
+        _Row(LIMIT_EXCEEDED, codes, _INVITING, rf"(?s:^(?=.*invit)(?=.*({words})))", advice=_INVITATIONS, source=_ASSUMED),
+        _Row(LIMIT_EXCEEDED, codes, _INVITING, rf"(?s:^(?=.*member)(?=.*({words})))", advice=_MEMBERS, source=_ASSUMED),
+        _Row(LIMIT_EXCEEDED, codes, "InviteMembers", words, advice=_INVITATIONS, source=_ASSUMED),
+        _Row(LIMIT_EXCEEDED, codes, None, words, advice=_QUOTAS, source=_ASSUMED),
+    )
+
+
 # Read from top to bottom: of the rows of reasons, and of those of each fact, the first that matches decides.
 _TABLE = (
     # Reasons of AWS's responses
     _Row(REGION_NOT_ENABLED, _REFUSED_KEY, given=CREDENTIALS_WORK, source=_RECORDED),
     _Row(CREDENTIALS, _REFUSED_KEY),
-    # In a ProcessingResult the quota comes first, whoever has it
-    _Row(LIMIT_EXCEEDED, UNPROCESSED, _INVITING, _QUOTA_EXCEEDED, advice=_INVITATIONS, source=_ASSUMED),
-    _Row(LIMIT_EXCEEDED, UNPROCESSED, words=_QUOTA_EXCEEDED, advice=_QUOTAS, source=_ASSUMED),
+    # A ProcessingResult has no code: a decision by IAM comes first, then the quota, whoever has it
+    _Row(ACCESS_DENIED, UNPROCESSED, words=_IAM_DECIDED, source=_IAM),
+    *_quotas(UNPROCESSED, _QUOTA_EXCEEDED),
     _Row(LIMIT_EXCEEDED, UNPROCESSED, words="limit|exceeded", source=_ASSUMED),
+    *_quotas(_LIMITED, _QUOTA),
+    _Row(LIMIT_EXCEEDED, _LIMITED),
+    # Who governs an account. These words come before those that only name an organization
+    _Row(NO_ORGANIZATION, words=_IN_NO_ORGANIZATION, source=_GOVERNANCE),
+    _Row(NOT_DELEGATED_ADMINISTRATOR, words=_NO_DELEGATED_ADMINISTRATOR, source=_GOVERNANCE),
+    _Row(DIFFERENT_HOME_REGION, words=_OTHER_HOME_REGION, advice=_HOME_REGION, source=_GOVERNANCE),
+    _Row(ORGANIZATION_MANAGED, f"{_REFUSAL}|{UNPROCESSED}", words=_GOVERNED_BY_POLICY, source=_GOVERNANCE),
     _Row(ORGANIZATION_MANAGED, UNPROCESSED, words=_ORGANIZATION, source=_ASSUMED),
     _Row(ORGANIZATION_MANAGED, _REFUSAL, _ORGANIZATIONS_TO_CHANGE, _GOVERNED, source=_GUIDE),
     _Row(HUB_IN_USE, _REFUSAL, "DisableSecurityHub", "cannot disable.*administrator", source=_RECORDED),
@@ -206,9 +244,6 @@ _TABLE = (
     _Row(ACCESS_DENIED, "InvalidAccessException", "EnableSecurityHub"),
     _Row(HUB_NOT_ENABLED, "InvalidAccessException"),
     _Row(ACCESS_DENIED, _DENIED),
-    _Row(LIMIT_EXCEEDED, _LIMITED, _INVITING, _QUOTA, advice=_INVITATIONS, source=_ASSUMED),
-    _Row(LIMIT_EXCEEDED, _LIMITED, None, _QUOTA, advice=_QUOTAS, source=_ASSUMED),
-    _Row(LIMIT_EXCEEDED, _LIMITED),
     _Row(INTERNAL_ERROR, "InternalException"),
     _Row(INVALID_INPUT, "InvalidInputException|ValidationException"),
     _Row(CREDENTIALS, _REFUSED_SIGNATURE),
@@ -227,13 +262,18 @@ _TABLE = (
     _Row(CREDENTIALS, _NO_CREDENTIALS, source=_BOTOCORE),
     # Advice whatever the reason is
     _Row(None, None, "(Create|Update)FindingAggregator", r"\bmember account\b", advice=_AGGREGATION, source=_GUIDE),
+    _Row(None, "InvalidInputException", words=_TRY_LATER, advice=_PENDING, source=_RECORDED),
     # Facts about a refusal
     _Row(IAM_DECISION, words=_IAM_DECIDED, source=_IAM),
+    # The names of roles, policies and operations in a decision by IAM, and who governs an account, say nothing of a membership
+    *(_Row(fact, words=_IAM_DECIDED, is_so=False, source=_IAM) for fact in (ALREADY_SO, ABOUT_ASSOCIATION, ABOUT_MEMBERSHIP)),
+    *(_Row(fact, words=_GOVERNED_BY_POLICY, is_so=False, source=_GOVERNANCE) for fact in (ALREADY_SO, ABOUT_ASSOCIATION, ABOUT_MEMBERSHIP)),
+    *(_Row(fact, words=_IN_NO_ORGANIZATION, is_so=False, source=_GOVERNANCE) for fact in (ALREADY_SO, ABOUT_MEMBERSHIP, AMBIGUOUS)),
     _Row(ALREADY_SO, "ResourceNotFoundException|ResourceConflictException"),
     _Row(ALREADY_SO, words=r"already|no such|no longer|not (\w+ )?(found|exist|associated|a member|subscribed|enabled)", source=_ASSUMED),
     _Row(ABOUT_ASSOCIATION, words="associat", source=_RECORDED),
     _Row(ABOUT_MEMBERSHIP, words="associat|member", source=_RECORDED),
-    _Row(LATER, words="try (again )?later", source=_RECORDED),
+    _Row(LATER, words=_TRY_LATER, source=_RECORDED),
     _Row(AMBIGUOUS, "BadRequestException", source=_RECORDED),
     _Row(CREDENTIALS_OR_REGION, _REFUSED_KEY, source=_RECORDED),
     _Row(EXPIRED, "ExpiredToken(Exception)?"),
@@ -327,8 +367,8 @@ class SecurityHubError(Exception):
 
     @property
     def is_later(self) -> bool:
-        """Whether AWS asks to make the call again later."""
-        return self._has(LATER)
+        """Whether AWS evaluated the request, and rejects it for now only."""
+        return self.is_refused and self._has(LATER)
 
     @property
     def is_about_association(self) -> bool:
@@ -355,7 +395,7 @@ class SecurityHubError(Exception):
     @property
     def is_denied(self) -> bool:
         """Whether the caller may not make the call, so that AWS did not evaluate the request."""
-        return self.reason in (ACCESS_DENIED, ORGANIZATION_MANAGED)
+        return self.reason in (ACCESS_DENIED, ORGANIZATION_MANAGED, NOT_DELEGATED_ADMINISTRATOR, NO_ORGANIZATION)
 
     def _has(self, fact: str) -> bool:
         response = self.response

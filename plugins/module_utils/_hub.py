@@ -113,7 +113,7 @@ def _disable(api: SecurityHubApi) -> bool:
     def is_temporary(error: errors.SecurityHubError) -> bool:
         nonlocal members
         if error.reason != errors.HUB_IN_USE:
-            return False
+            return error.is_later
         with contextlib.suppress(errors.SecurityHubError):  # then their number is not known
             members = api.list_members()
         return not members
@@ -177,7 +177,11 @@ def _update_tags(api: SecurityHubApi, desired: DesiredState, outcome: Outcome) -
 
 def _change(desired: DesiredState, outcome: Outcome, write: Callable[[Doubt], object], is_so: Callable[[], bool]) -> None:
     """Make one change of a hub, which was perhaps enabled just now: AWS may go on for a moment to say that there is none."""
-    changed_now = desired.check_mode or make_write(write, is_so, is_temporary=lambda error: outcome.changed and _is_missing(error))
+
+    def is_temporary(error: errors.SecurityHubError) -> bool:
+        return error.is_later or (outcome.changed and _is_missing(error))
+
+    changed_now = desired.check_mode or make_write(write, is_so, is_temporary)
     outcome.update(changed=changed_now or outcome.changed)
 
 

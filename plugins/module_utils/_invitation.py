@@ -124,7 +124,7 @@ def _accept_invitation(
     desired: DesiredState,
     candidates: list[dict[str, Any]],
     outcome: Outcome,
-    is_temporary: Callable[[errors.SecurityHubError], bool] = lambda error: False,
+    is_temporary: Callable[[errors.SecurityHubError], bool] = lambda error: error.is_later,
     timeout: float = SETTLING_TIMEOUT,
 ) -> None:
     """Accept the first of these invitations that AWS still knows. is_temporary, timeout: as of make_write."""
@@ -192,7 +192,7 @@ def _remove(api: SecurityHubApi, desired: DesiredState, current: dict[str, Any] 
 
 def _leave(api: SecurityHubApi, current: dict[str, Any], outcome: Outcome) -> None:
     """Leave the current administrator. Retry where AWS says that there is none, but goes on showing it."""
-    left_now = make_write(api.leave_administrator, lambda: not _is_same(api.get_administrator(), current), lambda error: error.is_already_so)
+    left_now = make_write(api.leave_administrator, lambda: not _is_same(api.get_administrator(), current), _is_about_leaving)
     outcome.update(changed=left_now or outcome.changed, administrator=None, previous_administrator=current)
 
 
@@ -201,7 +201,7 @@ def _forget_invitation(api: SecurityHubApi, desired: DesiredState, outcome: Outc
     has_left = outcome.fields["previous_administrator"] is not None
 
     def is_temporary(error: errors.SecurityHubError) -> bool:
-        return has_left and _is_about_membership(error)
+        return error.is_later or (has_left and _is_about_membership(error))
 
     try:
         deleted_now = make_write(partial(api.delete_invitation, desired.administrator_id), lambda: not _received(api, desired), is_temporary)
@@ -219,6 +219,11 @@ def _forget_invitation(api: SecurityHubApi, desired: DesiredState, outcome: Outc
         deleted_now = False
     outcome.update(changed=deleted_now or outcome.changed)
     return []
+
+
+def _is_about_leaving(error: errors.SecurityHubError) -> bool:
+    """Return whether AWS refuses to leave an administrator for now only, perhaps since it does not know of the membership yet."""
+    return error.is_already_so or error.is_later
 
 
 def _is_about_former_administrator(error: errors.SecurityHubError) -> bool:

@@ -74,6 +74,8 @@ _HOPELESS = (
     errors.CREDENTIALS,
     errors.ENDPOINT_UNREACHABLE,
     errors.HUB_NOT_ENABLED,
+    errors.NO_ORGANIZATION,
+    errors.NOT_DELEGATED_ADMINISTRATOR,
     errors.REGION_NOT_ENABLED,
 )
 

@@ -125,13 +125,13 @@ def retry_until_visible(call: Callable[[], Answer], is_invisible: Callable[[erro
 def make_write(
     write: Callable[[Doubt], object],
     has_happened: Callable[[], bool],
-    is_temporary: Callable[[errors.SecurityHubError], bool] = lambda error: False,
+    is_temporary: Callable[[errors.SecurityHubError], bool] = lambda error: error.is_later,
     timeout: float = SETTLING_TIMEOUT,
 ) -> bool:
     """Make a write. If it fails, the state that AWS shows decides: it can have worked though its response was lost, or be so without it.
 
     write(doubt): raises SecurityHubError. has_happened(): reads the state; raises the same.
-    is_temporary(error): whether to retry after this rejection.
+    is_temporary(error): whether to retry after this rejection; by default where AWS asks to try later.
     timeout: for how long, in seconds.
     Returns whether this write made it so; False where it was so already. Raises the write's error where it is not so.
     """

@@ -189,8 +189,9 @@ error:
       description:
         - A word that stays the same across releases, for C(rescue) and C(failed_when).
         - One of V(hub_not_enabled), V(access_denied), V(invitation_not_found), V(different_administrator), V(already_accepted),
-          V(organization_managed), V(hub_in_use), V(different_home_region), V(invalid_input), V(limit_exceeded), V(internal_error),
-          V(region_not_enabled), V(credentials), V(assume_role_failed), V(wrong_account), V(endpoint_unreachable), V(timeout), V(aws_error).
+          V(organization_managed), V(hub_in_use), V(different_home_region), V(not_delegated_administrator), V(no_organization),
+          V(invalid_input), V(limit_exceeded), V(internal_error), V(region_not_enabled), V(credentials), V(assume_role_failed),
+          V(wrong_account), V(endpoint_unreachable), V(timeout), V(aws_error).
       type: str
       sample: hub_not_enabled
     message:

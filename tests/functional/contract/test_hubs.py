@@ -139,7 +139,7 @@ def test_a_hub_that_somebody_else_has_just_enabled_is_not_this_task_s_change(wor
     assert result["changed"] is False and result["hub"]["hub_arn"]
 
 
-@pytest.mark.parametrize("answer", ["InvalidAccessException", "BadRequestException"])
+@pytest.mark.parametrize("answer", ["recorded", "InvalidAccessException", "BadRequestException"])
 def test_a_hub_is_off_whatever_the_service_says_for_it(world, answer):
     """Also where DescribeHub itself answers a BadRequestException, which is told to be ambiguous elsewhere."""
     world.control.settings(hub_off_answer=answer)
@@ -231,16 +231,49 @@ def test_an_administrator_for_ever(world, clock, denied):
     assert MEMBER in result["msg"] and REGION in result["msg"]
 
 
+CENTRAL = [
+    "This account is currently associated with a central configuration policy, so only the administrator can access this operation.",
+    "The account is under central configuration.",
+]
+
+
+@pytest.mark.parametrize("said", CENTRAL)
 @pytest.mark.parametrize("operation, options", [(ENABLE, {}), (UPDATE, {"auto_enable_controls": False}), (DISABLE, {"state": "absent"})])
-def test_central_configuration(world, operation, options):
+def test_central_configuration(world, operation, options, said):
     """What the organization configures is not the account's to change; no policy of IAM's is to be blamed."""
     if operation != ENABLE:
         enabled(world)
-    said = "This account is currently associated with a central configuration policy, so only the administrator can access this operation."
     world.fault(operation, times=None, error={"code": "AccessDeniedException", "message": said})
     result = hub(world, **options)
     assert result["error"]["reason"] == "organization_managed" and not result["changed"]
     assert said in result["msg"] and "delegated" in result["msg"] and "Allow securityhub:" not in result["msg"]
+
+
+LATER = "StandardsSubscription(s) in state PENDING, please try later"
+
+
+@pytest.mark.parametrize("operation, options", [
+    (ENABLE, {}),
+    (UPDATE, {"auto_enable_controls": False}),
+    (TAG, {"tags": {"team": "a"}}),
+    (DISABLE, {"state": "absent"}),
+])  # fmt: skip
+def test_a_write_that_aws_takes_later_is_made_again(world, clock, operation, options):
+    if operation != ENABLE:
+        enabled(world)
+    world.fault(operation, times=2, error={"code": "InvalidInputException", "message": LATER})
+    result = hub(world, **options)
+    assert not result.get("failed"), result["msg"]
+    assert result["changed"] and world.calls().count(operation) == 3
+
+
+def test_a_write_that_aws_never_takes_is_to_be_made_later(world, clock):
+    """No option is wrong."""
+    enabled(world)
+    world.fault(UPDATE, times=None, error={"code": "InvalidInputException", "message": LATER})
+    result = hub(world, auto_enable_controls=False)
+    assert result["error"]["reason"] == "invalid_input" and result["msg"].endswith("AWS is still at work on what is to be changed: rerun the task later.")
+    assert 10 < clock.slept <= 13
 
 
 def test_a_call_that_is_denied_is_named(world):

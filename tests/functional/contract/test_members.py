@@ -306,14 +306,110 @@ def test_members_are_filtered_by_status_and_by_account(admin):
     assert "members" not in found
 
 
-@pytest.mark.parametrize("setting, quota", [("max_invitations", "1,000 outstanding invitations"), ("max_members", "1,000 outstanding invitations")])
+INVITATIONS, MEMBERS = "1,000 outstanding invitations in a region, which can't be raised", "1,000 members that it invites"
+
+
+@pytest.mark.parametrize("setting, quota", [("max_invitations", INVITATIONS), ("max_members", MEMBERS)])
 def test_a_quota_is_not_told_as_throttling(world, setting, quota):
-    """What to do about it is another thing, and it can't be raised."""
+    """What to do about it is another thing."""
     world.control.seed(hubs=[WANTED])
     world.control.settings(**{setting: 1})
     result = members_of(world, [MEMBER, OTHER])
     assert result["error"]["reason"] == "limit_exceeded"
-    assert quota in result["msg"] and "can't be raised" in result["msg"] and "throttl" not in result["msg"]
+    assert quota in result["msg"] and "throttl" not in result["msg"]
+
+
+@pytest.mark.parametrize("unprocessed", [False, True], ids=["refused", "unprocessed"])
+@pytest.mark.parametrize("operation, said, quota", [
+    (CREATE, "You have reached the maximum number of members", MEMBERS),
+    (CREATE, "The maximum number of members of the organization has been reached", MEMBERS),
+    (CREATE, "The quota of accounts is used up", "AWS Service Quotas shows"),
+    (INVITE, "You have reached the maximum number of members", MEMBERS),
+    (INVITE, "You have reached the maximum number of outstanding invitations", INVITATIONS),
+    (INVITE, "The quota is used up", INVITATIONS),
+])  # fmt: skip
+def test_a_quota_is_told_as_the_one_that_it_is(world, operation, said, quota, unprocessed):
+    """AWS's words say which, and else the operation."""
+    world.control.seed(hubs=[WANTED])
+    refusal = {"error": {"code": "LimitExceededException", "message": said}}
+    left_out = {"response": {"UnprocessedAccounts": [{"AccountId": MEMBER, "ProcessingResult": said}]}}
+    world.fault(operation, times=None, **(left_out if unprocessed else refusal))
+    result = members_of(world, [MEMBER])
+    assert result["error"]["reason"] == "limit_exceeded"
+    assert [words for words in (INVITATIONS, MEMBERS, "AWS Service Quotas shows") if words in result["msg"]] == [quota]
+
+
+def test_an_account_that_is_a_member_already_is_no_failure(world):
+    """The list did not show it yet."""
+    put(world, "Enabled")
+    left = {"AccountId": MEMBER, "ProcessingResult": "The request is rejected because the given account ID is not a member of the current account."}
+    world.fault(GET, response={"Members": [], "UnprocessedAccounts": [left]})
+    result = members_of(world, [MEMBER])
+    assert not result.get("failed") and result["changed"] is False
+    assert result["members"][0]["member_status"] == "Enabled"
+    assert writes(world) == [CREATE]
+
+
+@pytest.mark.parametrize("said", [
+    "This account is currently associated with a central configuration policy, so only the administrator can access this operation.",
+    f"Account {MEMBER} is managed by a configuration policy",
+])  # fmt: skip
+def test_a_member_that_a_policy_governs_is_not_disassociated_for_its_words(world, said):
+    """That an account is associated with a policy is no membership."""
+    put(world, "Invited")
+    world.fault(DELETE, times=None, response={"UnprocessedAccounts": [{"AccountId": MEMBER, "ProcessingResult": said}]})
+    result = run(world, [{"account_id": MEMBER}], state="absent")
+    assert result["error"]["reason"] == "organization_managed" and result["changed"] is False
+    assert writes(world) == [DELETE]
+
+
+@pytest.mark.parametrize("said, reason", [
+    (f"Account {WANTED} is not an administrator for this organization", "not_delegated_administrator"),
+    ("Your account is not a member of an organization", "no_organization"),
+])  # fmt: skip
+def test_what_only_an_organization_s_administrator_may_do(world, said, reason):
+    """It is told once for all members, and no further batch is tried."""
+    world.control.seed(hubs=[WANTED])
+    world.fault(CREATE, times=None, error={"code": "InvalidAccessException", "message": said})
+    result = members_of(world, [member["account_id"] for member in accounts(120)])
+    assert result["error"]["reason"] == reason and result["changed"] is False
+    assert writes(world) == [CREATE] and "120 members" not in result["msg"]
+
+
+def test_an_account_that_iam_does_not_allow_is_told_so_whatever_it_is_called(world):
+    world.control.seed(hubs=[WANTED])
+    said = "User: arn:aws:iam::111111111111:role/organization-quota-limit is not authorized to perform: securityhub:CreateMembers"
+    world.fault(CREATE, response={"UnprocessedAccounts": [{"AccountId": MEMBER, "ProcessingResult": said}]})
+    assert members_of(world, [MEMBER])["error"]["reason"] == "access_denied"
+
+
+@pytest.mark.parametrize("recorded, calls", [(True, ["ListMembers", "DescribeHub"]), (False, ["ListMembers"])], ids=["recorded", "otherwise"])
+def test_that_nothing_is_found_where_the_hub_is_off_is_not_an_empty_list(world, recorded, calls):
+    """AWS refuses ListMembers then since no such resource was found; DescribeHub tells why."""
+    if not recorded:
+        world.control.settings(hub_off_answer="InvalidAccessException")
+    result = run(world, None, securityhub_member_info)
+    assert result["error"]["reason"] == "hub_not_enabled" and result["error"]["operation"] == "ListMembers"
+    assert result["failed"] and "Enable Security Hub CSPM" in result["msg"]
+    assert world.control.operations(account=WANTED, service="securityhub") == calls
+
+
+def test_that_nothing_is_found_where_the_hub_is_on_is_no_empty_list_either(world, clock):
+    """It may pass; a list is what AWS lists."""
+    put(world, "Enabled")
+    world.fault("ListMembers", times=2, error={"code": "BadRequestException", "message": "The request is rejected since no such resource found."})
+    result = run(world, None, securityhub_member_info)
+    assert [member["account_id"] for member in result["members"]] == [MEMBER] and clock.slept
+
+
+def test_a_member_of_the_organization_has_no_email(world):
+    """Neither where it is listed nor where it is looked for, nor where it is written."""
+    world.control.seed(organizations=[{"account_id": WANTED, "accounts": [MEMBER]}], administrators=[WANTED])
+    written = run(world, [{"account_id": MEMBER, "email": "a@example.com"}])
+    listed = run(world, None, securityhub_member_info)
+    found = run(world, None, securityhub_member_info, account_ids=[MEMBER])
+    assert [result["members"][0]["email"] for result in (written, listed, found)] == [None] * 3
+    assert [result["members"][0]["member_status"] for result in (written, listed, found)] == ["Enabled"] * 3
 
 
 def test_an_unprocessed_account_is_told_what_to_do(world):

@@ -25,6 +25,19 @@ ANY_GET = ["GetAdministratorAccount", "GetMasterAccount"]
 # AWS's code, its message, the reason, and the remedy that the message offers
 ANSWERS = [
     ("InvalidAccessException", "Account 4 is not subscribed to AWS Security Hub", "hub_not_enabled", "Enable Security Hub"),
+    ("InvalidAccessException", "AccountId: 4 is not enabled for securityhub. Currentstate: false", "hub_not_enabled", "Enable Security Hub"),
+    ("InvalidAccessException", "Account 4 is not an administrator for this organization", "not_delegated_administrator", "delegated"),
+    ("InvalidInputException", "Your account is not a member of an organization", "no_organization", "account of an organization"),
+    ("AccessDeniedException", "Your account is not a member of an organization.", "no_organization", "account of an organization"),
+    ("BadRequestException", "Your account is not a member of an organization.", "no_organization", "account of an organization"),
+    ("AWSOrganizationsNotInUseException", "Your account is not a member of an organization.", "no_organization", "account of an organization"),
+    (
+        "AccessDeniedException",
+        "Central Configuration APIs can only be called from the aggregation region",
+        "different_home_region",
+        "securityhub_finding_aggregator_info",
+    ),
+    ("InvalidAccessException", "This can only be called from the aggregation Region.", "different_home_region", "home region"),
     ("InvalidAccessException", "No permission for this", "access_denied", "Allow securityhub:GetAdministratorAccount"),
     ("AccessDeniedException", "User x is not authorized", "access_denied", "Allow securityhub:GetAdministratorAccount"),
     ("InvalidInputException", "Bad", "invalid_input", "options"),
@@ -146,6 +159,38 @@ def test_invitation_not_found_says_who_has_to_invite(world):
 )
 def test_organization_managed(world, code, said):
     """Whatever code AWS has for it. It is no lack of permission: the older name is not tried."""
+    check_organization_managed(world, code, said)
+
+
+# How AWS has been recorded to refuse what an organization's configuration governs; that a policy is declarative is assumed
+GOVERNED = [
+    ("AccessDeniedException", "This account is currently associated with a central configuration policy, so only the administrator can access this operation."),
+    ("AccessDeniedException", f"Account {MEMBER} is managed by a configuration policy"),
+    ("InvalidInputException", "Auto Enable and AutoEnableStandards can not be enabled for Central Configuration"),
+    ("AccessDeniedException", f"Account {MEMBER} is governed by a declarative policy"),
+]
+GOVERNED_BY = ["central policy", "policy", "central configuration", "declarative policy"]
+
+
+@pytest.mark.parametrize("code, said", GOVERNED, ids=GOVERNED_BY)
+def test_what_a_policy_governs_is_not_changed(world, code, said):
+    """At once: a membership has nothing to do with it, and nothing passes."""
+    check_organization_managed(world, code, said)
+    assert world.calls() == [GET, LIST, LEAVE]
+
+
+@pytest.mark.parametrize("code, said", GOVERNED, ids=GOVERNED_BY)
+def test_what_a_policy_governs_is_not_read_either_where_aws_refuses_that(world, code, said):
+    """The words have the same meaning whatever the operation is."""
+    world.pending(WANTED)
+    world.fault(ANY_GET, times=None, error={"code": code, "message": said})
+    result = world.run()
+    assert result["error"]["reason"] == "organization_managed" and "delegated" in result["msg"] and "Allow" not in result["msg"]
+    assert world.calls() == [GET]
+
+
+def check_organization_managed(world, code, said):
+    """That leaving the administrator is told so where AWS refuses it in these words."""
     world.member_of(WANTED)
     world.fault(LEAVE, error={"code": code, "message": said})
     result = world.run(state="absent")
@@ -161,13 +206,19 @@ def test_organization_managed(world, code, said):
         "User: x is not authorized to perform: securityhub:DisassociateFromAdministratorAccount on resource: y "
         "with an explicit deny in a service control policy",
         "No identity-based policy of the organization o-1 allows it: not authorized to perform: securityhub:x",
+        "User: arn:aws:sts::444444444444:assumed-role/organization/already-associated is not authorized to perform: "
+        "securityhub:DisassociateFromAdministratorAccount on resource: y because no configuration policy allows the action",
+        "User: x is not authorized to perform: securityhub:y with an explicit deny in an identity-based policy: "
+        "arn:aws:iam::444444444444:policy/central configuration policy/declarative policy",
     ],
 )
-def test_service_control_policy_is_a_denial(world, said):
-    """That a policy comes from an organization doesn't make the membership managed by it."""
+def test_service_control_policy_is_a_denial(world, clock, said):
+    """That a policy comes from an organization doesn't make the membership managed by it, nor does any name. Nothing of it passes."""
     world.member_of(WANTED)
     world.fault("Disassociate*", times=None, error={"code": "AccessDeniedException", "message": said})
-    assert world.run(state="absent")["error"]["reason"] == "access_denied"
+    result = world.run(state="absent")
+    assert result["error"]["reason"] == "access_denied" and "securityhub:Disassociate" in result["msg"]
+    assert world.calls() == [GET, LIST, LEAVE, "DisassociateFromMasterAccount"] and clock.slept == 0
 
 
 # BadRequestException is ambiguous

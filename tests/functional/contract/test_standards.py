@@ -268,6 +268,15 @@ def test_throttling_is_met_again(world, clock):
     failed(hub(world, NIST, aws_config=ONCE), "limit_exceeded", "throttl")
 
 
+@pytest.mark.parametrize("operation", [ON, OFF])
+def test_what_aws_takes_later_is_asked_for_again(world, clock, operation):
+    """Its words are about a standard that AWS does not show as pending any more, or about another one."""
+    put(world, FSBP)
+    world.fault(operation, times=2, error={"code": "InvalidInputException", "message": "StandardsSubscription(s) in state PENDING, please try later"})
+    assert done(just(world, CIS))["changed"] and known(world) == {CIS}
+    assert world.calls().count(operation) == 3
+
+
 def test_a_refusal_is_told_at_once(world):
     """One that has nothing to do with what AWS or somebody else is doing."""
     put(world)
