@@ -6,6 +6,9 @@
 
 botocore takes a body that it can't read, such as a proxy's page or half an answer, for an empty one: nobody is a member, or a write has
 worked. Here each response is checked against what its operation has to return, before anything is concluded from it.
+
+Whether AWS sends a list that is empty is not known of each operation. So a response with AWS's request ID whose body is JSON that fits
+the model is AWS's, and a list that is missing in it is empty. Without the ID, a missing list shows that something else has answered.
 """
 
 from __future__ import annotations
@@ -18,6 +21,10 @@ try:
 except ImportError:
     ResponseParserError = Exception  # the module reports the missing library
 
+# AWS sends it with every response
+_REQUEST_ID = "x-amzn-requestid"
+# What there can be none of: where AWS leaves it out, it is empty
+_COLLECTIONS: dict[str, Any] = {"list": list, "map": dict}
 # What an answer must have, by the name of its shape without "Response". Every other operation may answer {}, or nothing at all.
 _MUST_HAVE = {
     "AssumeRole": "Credentials",
@@ -111,7 +118,10 @@ class _CheckedParser:
             _keep_providers(members, raw)
         required = _MUST_HAVE.get(shape.name.removesuffix("Response"))
         if required and required not in members:
-            raise NotFromAws(f"{required} is missing", response)
+            empty = _COLLECTIONS.get(shape.members[required].type_name)
+            if empty is None or not (response["body"] and response["headers"].get(_REQUEST_ID)):
+                raise NotFromAws(f"{required} is missing", response)
+            parsed[required] = empty()
         for name in members.keys() & _MUST_NAME.keys():
             found = members[name]
             for key in _MUST_NAME[name]:

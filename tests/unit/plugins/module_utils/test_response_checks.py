@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import copy
+import json
 
 import botocore.model
 import botocore.session
@@ -90,6 +91,39 @@ def test_an_answer_has_what_was_asked_for(parse, operation):
     assert parse(operation, NEEDS[operation])
     for body in (b"", b"{}"):
         assert "is missing" in refused(parse, operation, body)
+
+
+REQUEST_ID = {"x-amzn-requestid": "1-2"}
+LISTS = {operation: body for operation, body in NEEDS.items() if body.endswith((b"[]}", b"{}}"))}
+
+
+@pytest.mark.parametrize("operation", LISTS)
+@pytest.mark.parametrize("left_out", [b"{}", b" {} ", b'{"NextToken": null}'])
+def test_a_list_that_aws_leaves_out_is_empty(parse, operation, left_out):
+    """It has AWS's request ID, and is JSON that fits the model."""
+    assert parse(operation, left_out, **REQUEST_ID) == parse(operation, LISTS[operation], **REQUEST_ID)
+
+
+def test_of_a_page_without_a_list_the_rest_counts(parse):
+    assert parse("ListMembers", b'{"NextToken": "a", "Members": null}', **REQUEST_ID) == {"NextToken": "a", "Members": []}
+    left = {"AccountId": "1", "ProcessingResult": "No"}
+    assert parse("GetMembers", json.dumps({"UnprocessedAccounts": [left]}).encode(), **REQUEST_ID) == {"Members": [], "UnprocessedAccounts": [left]}
+
+
+@pytest.mark.parametrize("operation", sorted(NEEDS.keys() - LISTS.keys()))
+def test_what_there_is_one_of_is_not_left_out(parse, operation):
+    assert "is missing" in refused(parse, operation, b"{}", **REQUEST_ID)
+
+
+@pytest.mark.parametrize("service", ["securityhub", "sts"])
+@pytest.mark.parametrize("body", [b"", b"<html/>", b"[]", b"null", b'{"Memb', b'{"message": "Hello"}', b'{"Members": {}}', b'{"Members": [{}]}'])
+def test_a_request_id_makes_no_answer_of_what_is_none(parse, body, service):
+    operation = {"securityhub": "ListMembers", "sts": "AssumeRole"}[service]
+    assert refused(parse, operation, body, service=service, **REQUEST_ID)
+
+
+def test_an_empty_request_id_is_none(parse):
+    assert "is missing" in refused(parse, "ListMembers", b"{}", **{"x-amzn-requestid": ""})
 
 
 @pytest.mark.parametrize("operation", MAY_BE_EMPTY)
