@@ -118,6 +118,7 @@ def ensure(api: SecurityHubApi, desired: DesiredState, outcome: Outcome) -> None
     if suspended and desired.state != "absent":
         outcome.warn(f"Suspended by AWS, and left as they are: {', '.join(suspended)}. Once reactivated, they must be enabled by hand.")
     steps = desired.steps()
+    kept: list[_Member] = []
     try:
         for step in ("create", "invite", "disassociate", "delete"):
             todo = [member for member in members.values() if step in steps.get(member.status, ()) and not member.error]
@@ -131,6 +132,8 @@ def ensure(api: SecurityHubApi, desired: DesiredState, outcome: Outcome) -> None
                         _see_who_is_in_force(api, batch)
         if not desired.check_mode:
             _read_back(api, list(members.values()))
+        if desired.state == "absent":
+            kept = [member for member in members.values() if _explain_kept_entry(member)]
     finally:
         outcome.update(changed=any(member.changed for member in members.values()), members=[member.as_dict() for member in members.values()])
         outcome.after = {account_id: member.status for account_id, member in members.items()}
@@ -138,6 +141,9 @@ def ensure(api: SecurityHubApi, desired: DesiredState, outcome: Outcome) -> None
     if failed:
         account_id, first = next(iter(failed.items()))
         what = "{failed} of {count} members failed in {place}; the first of them, {account_id}: {first}"
+        if len(kept) == len(failed):
+            what = "All memberships have ended in {place}, but {failed} of {count} entries can't be deleted; the first of them, {account_id}: {first}"
+            what = "{first}" if len(members) == 1 else what
         message = first.what.followed_by(first.advice)
         raise first.replaced(what, place=api.resolve_place(), failed=len(failed), count=len(members), account_id=account_id, first=message)
     outcome.update(state=desired.state)
@@ -294,6 +300,22 @@ def _must_be_disassociated(error: errors.SecurityHubError | None) -> bool:
     return error is not None and error.is_about_association
 
 
+def _explain_kept_entry(member: _Member) -> bool:
+    """Return whether a membership has ended and AWS does not delete its entry, since the account belongs to the organization. Its error says so then."""
+    error = member.error
+    if error is None or error.reason != errors.ORGANIZATION_MANAGED or member.status not in GONE:
+        return False
+    member.error = error.replaced(
+        "The membership of {account_id} has ended in {place}, but its entry ({status}) can't be deleted, "
+        "since the account belongs to the organization: {words}.",
+        "No further step is needed: take {account_id} out of {option.members}.",
+        account_id=member.account_id,
+        status=member.status,
+        words=": ".join(filter(None, (error.code, error.response.message))).rstrip("."),
+    )
+    return True
+
+
 def _read_back(api: SecurityHubApi, members: list[_Member]) -> None:
     """Read the details and times that the service shows now of the accounts that were written to. It may lag; the statuses stand.
 
@@ -313,7 +335,7 @@ def _read_back(api: SecurityHubApi, members: list[_Member]) -> None:
             if member.error:
                 member.status = shown["member_status"] if shown else None
                 member.changed = member.status != member.previous_status
-                if not member.changed and member.error.reason != errors.ORGANIZATION_MANAGED:
+                if not member.changed:
                     unclear.append(member)
         if not unclear or not poller.wait():
             return

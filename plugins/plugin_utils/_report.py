@@ -16,6 +16,7 @@ from typing import NamedTuple
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _aggregator
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _standards
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _subscriptions
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._errors import ORGANIZATION_MANAGED
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._errors import SecurityHubError
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._masking import printable
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._member import ENABLED
@@ -341,7 +342,7 @@ def offboarding_report(removed: dict[str, Any], variables: dict[str, Any], accou
     """
     report = Report(variables, [removed], accounts, foreseen_in_accounts=[_HUB_OFF])  # which then has nothing to leave
     members = [(outcome["region"], member) for outcome in removed.get("regions", []) for member in outcome["members"]]
-    gone = [member for _region, member in members if member["member_status"] in NO_MEMBER]
+    gone = [member for _region, member in members if member["member_status"] in NO_MEMBER or _is_kept(member)]
     done: dict[tuple[str, str], list[str]] = {}
     for account_id, results in report.accounts.items():
         for outcome in results[-1].get("regions", []):
@@ -356,6 +357,11 @@ def offboarding_report(removed: dict[str, Any], variables: dict[str, Any], accou
     lines += report.lines(Line(account_id, what, regions) for (account_id, what), regions in done.items())
     lines += report.lines(Line(account_id, "no membership to end", regions) for account_id, regions in never.items())
     return {"errors": report.errors, "lines": printable(lines + report.error_lines())}
+
+
+def _is_kept(member: dict[str, Any]) -> bool:
+    """Return whether a membership has ended although AWS keeps its entry, since the account belongs to the administrator's organization."""
+    return member["member_status"] in GONE and (member.get("error") or {}).get("reason") == ORGANIZATION_MANAGED
 
 
 def _leaving(outcome: dict[str, Any], check_mode: bool) -> str:

@@ -32,7 +32,7 @@ _WORDS = {
     "or_wait": "then rerun the playbook",
     **{
         f"option.{name}": _PREFIX + name
-        for name in ("home_region", "leave_first", "linked_regions", "linking_mode", "purge_standards", "replace_administrator", "standards")
+        for name in ("home_region", "leave_first", "linked_regions", "linking_mode", "members", "purge_standards", "replace_administrator", "standards")
     },
 }
 MEMBER_WORDS = {**_WORDS, "option.assume_role_arn": "securityhub_member_role", "option.expected_account_id": "securityhub_members"}

@@ -17,6 +17,7 @@ from .conftest import THIRD
 from .conftest import WANTED
 from .test_members import CREATE
 from .test_members import DELETE
+from .test_members import DISASSOCIATE
 from .test_members import GET
 from .test_members import INVITE
 from .test_members import accounts
@@ -105,6 +106,57 @@ def test_members_of_the_organization_are_not_deleted(admin, refusals):
     assert result["members"][0]["error"]["reason"] == "organization_managed"
     assert (result["members"][1]["member_status"], result["members"][1]["changed"]) == (None, True)
     assert result["changed"]
+    assert result["msg"].startswith(
+        f"All memberships have ended in account {WANTED}, region {REGION}, but 1 of 2 entries can't be deleted; the first of them, {MEMBER}: "
+    )
+
+
+def ended(world, status):
+    """How the message begins where the membership has ended and the entry stays."""
+    return f"The membership of {MEMBER} has ended in account {WANTED}, region {REGION}, but its entry ({status}) can't be deleted, "
+
+
+@pytest.mark.parametrize("refusals", ["accounts", "calls"])
+@pytest.mark.parametrize("before, status", [("Enabled", "Removed"), ("Removed", "Removed"), ("Resigned", "Resigned")])
+def test_a_membership_that_has_ended_is_told_before_the_entry_that_stays(admin, before, status, refusals):
+    """The member's message begins with it, and with one member the task's too. Nothing is left to do but to take it out of the list."""
+    admin.control.settings(organization_refusals=refusals)
+    admin.control.seed(members=[{"account_id": MEMBER, "administrator": WANTED, "status": before, "organization": True}])
+    result = run(admin, [{"account_id": MEMBER}], state="absent")
+    assert result["changed"] is (before == "Enabled")
+    [member] = result["members"]
+    assert (member["member_status"], member["error"]["reason"]) == (status, "organization_managed")
+    for message in (result["msg"], result["error"]["message"], member["error"]["message"]):
+        assert message.startswith(ended(admin, status) + "since the account belongs to the organization: ")
+        assert "managed through AWS Organizations" in message
+        assert message.endswith(f" No further step is needed: take {MEMBER} out of members.")
+    assert writes(admin) == [DISASSOCIATE, DELETE] if before == "Enabled" else [DELETE]
+
+
+def test_a_membership_that_ends_is_told_as_ended_though_aws_shows_it_late(admin, fast):
+    """What the administrator reads may be older than its own write."""
+    admin.control.seed(members=[{"account_id": MEMBER, "administrator": WANTED, "status": "Enabled", "organization": True}])
+    admin.lag(GET, fast)
+    result = run(admin, [{"account_id": MEMBER}], state="absent")
+    assert result["changed"] and result["msg"].startswith(ended(admin, "Removed"))
+
+
+def test_an_account_that_is_not_invited_is_not_told_to_have_ended(admin):
+    """Its membership has, but that is not what was asked for."""
+    admin.control.seed(members=[{"account_id": MEMBER, "administrator": WANTED, "status": "Removed", "organization": True}])
+    result = run(admin, [{"account_id": MEMBER}])
+    assert result["error"]["reason"] == "organization_managed" and "has ended" not in result["msg"]
+
+
+def test_what_else_fails_is_not_told_as_an_entry_that_stays(admin):
+    """Only where all that failed are such entries does the task's message begin with the end of all memberships."""
+    admin.control.seed(members=[{"account_id": MEMBER, "administrator": WANTED, "status": "Enabled", "organization": True}])
+    listed(admin, "Enabled", OTHER)
+    refusal = {"UnprocessedAccounts": [{"AccountId": OTHER, "ProcessingResult": "No"}, {"AccountId": MEMBER, "ProcessingResult": "By your organization"}]}
+    admin.fault(DELETE, times=None, response=refusal)
+    result = run(admin, [{"account_id": MEMBER}, {"account_id": OTHER}], state="absent", aws_config=ONCE)
+    assert result["msg"].startswith(f"2 of 2 members failed in account {WANTED}, region {REGION}; the first of them, {MEMBER}: " + ended(admin, "Removed"))
+    assert "has ended" not in result["members"][1]["error"]["message"]
 
 
 # --- reinvite ---
