@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ansible_collections.cloudsec.securityhub.plugins.module_utils import _masking
 from ansible_collections.cloudsec.securityhub.plugins.plugin_utils import _coverage
 from ansible_collections.cloudsec.securityhub.plugins.plugin_utils import _report
 from ansible_collections.cloudsec.securityhub.plugins.plugin_utils import _variables
@@ -22,6 +23,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "onboarding_late": _report.onboarding_late,
     "onboarding_pending": _report.onboarding_pending,
     "onboarding_report": _report.onboarding_report,
+    "printable": _masking.printable,
     "unknown_names": _variables.unknown_names,
     "variable_mistakes": _variables.variable_mistakes,
 }

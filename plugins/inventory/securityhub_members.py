@@ -144,6 +144,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.amazon.aws.plugins.plugin_utils.inventory import AWSInventoryBase
 from ansible_collections.cloudsec.securityhub.plugins.module_utils import _member as member
+from ansible_collections.cloudsec.securityhub.plugins.module_utils._masking import printable
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._module import run_task
 from ansible_collections.cloudsec.securityhub.plugins.module_utils._regions import run_in_regions
 
@@ -204,22 +205,23 @@ class InventoryModule(AWSInventoryBase):
         if not self._is_named_in(config):
             return  # as _read_config_data() says
         if not path.endswith(self.INVENTORY_FILE_SUFFIXES):
-            raise AnsibleParserError(f"{path} is for the plugin {self.NAME}, so its name must end in {' or '.join(self.INVENTORY_FILE_SUFFIXES)}.")
+            raise _invalid(f"{path} is for the plugin {self.NAME}, so its name must end in {' or '.join(self.INVENTORY_FILE_SUFFIXES)}.")
         names = {option: {option, *definition.get("aliases", ())} for option, definition in self.option_definitions.items()}
         known = set().union(*names.values())
         unknown = sorted(str(name) for name in set(config) - known)
         if unknown:
             told = ", ".join(name + _suggestion(name, known) for name in unknown)
-            raise AnsibleParserError(f"{path}: there is no option {told}. See ansible-doc -t inventory {self.NAME}")
+            raise _invalid(f"{path}: there is no option {told}. See ansible-doc -t inventory {self.NAME}")
         if "regions" in config and names["region"] & set(config):
-            raise AnsibleParserError(f"{path}: region and regions exclude each other.")
+            raise _invalid(f"{path}: region and regions exclude each other.")
 
     def _makes_sense(self, membership: dict[str, Any]) -> bool:
         """Whether a membership can be a host and be in a group; whether AWS or a cache told of it, what is made into names is looked at."""
         account_id, status = membership["account_id"], membership["member_status"]
         if re.fullmatch(r"[0-9]{12}", str(account_id)) and status is not None and re.fullmatch(r"[A-Za-z]+", str(status)):
             return True
-        self.warn(f"A membership of account {account_id!r} in status {status!r}, in region {membership['region']}, is left out: no host can be made of it.")
+        left_out = f"A membership of account {account_id!r} in status {status!r}, in region {membership['region']}, is left out"
+        self.warn(printable(f"{left_out}: no host can be made of it."))
         return False
 
     def _set_frozen_credentials(self) -> None:
@@ -268,6 +270,11 @@ class InventoryModule(AWSInventoryBase):
             self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, name, strict=strict)
 
 
+def _invalid(text: str) -> AnsibleParserError:
+    """Return the error of an invalid option or file. What can't be seen in it, such as a no-break space, is shown."""
+    return AnsibleParserError(printable(text))
+
+
 def _suggestion(name: str, known: set[str]) -> str:
     nearest = difflib.get_close_matches(name, sorted(known), n=1)
     return f" (did you mean {nearest[0]}?)" if nearest else ""
@@ -276,15 +283,15 @@ def _suggestion(name: str, known: set[str]) -> str:
 def _patterns(filters: Any) -> dict[str, list[str]]:
     """The patterns of each field that a filter names. Raises AnsibleParserError for a filter that is none, or that can match nothing."""
     if not filters or not isinstance(filters, Mapping):
-        raise AnsibleParserError(f"{filters!r} is no filter: it has none of the fields {', '.join(FIELDS)}.")
+        raise _invalid(f"{filters!r} is no filter: it has none of the fields {', '.join(FIELDS)}.")
     unknown = sorted(str(field) for field in set(filters) - set(FIELDS))
     if unknown:
-        raise AnsibleParserError(f"There is no filter {', '.join(unknown)}; there are {', '.join(FIELDS)}.")
+        raise _invalid(f"There is no filter {', '.join(unknown)}; there are {', '.join(FIELDS)}.")
     patterns = {}
     for field, values in filters.items():
         patterns[field] = [_pattern(field, value) for value in (values if isinstance(values, list) else [values])]
         if not patterns[field]:
-            raise AnsibleParserError(f"The filter {field} is an empty list, which nothing matches. Name a value, or leave it out.")
+            raise _invalid(f"The filter {field} is an empty list, which nothing matches. Name a value, or leave it out.")
     return patterns
 
 
@@ -293,12 +300,12 @@ def _pattern(field: str, value: Any) -> str:
     if field == "account_id" and isinstance(value, int):
         value = str(value)
     if not isinstance(value, str):
-        raise AnsibleParserError(f"The filter {field} has the value {value!r}, which is not a string.")
+        raise _invalid(f"The filter {field} has the value {value!r}, which is not a string.")
     if re.search(r"[*?[]", value) is None:
         if field == "account_id" and not re.fullmatch(r"[0-9]{12}", value):
-            raise AnsibleParserError(f"The filter account_id is {value}, not an account ID of 12 digits. Quote it in YAML, or leading zeros are lost.")
+            raise _invalid(f"The filter account_id is {value}, not an account ID of 12 digits. Quote it in YAML, or leading zeros are lost.")
         if field == "member_status" and value.lower() not in map(str.lower, member.STATUSES):
-            raise AnsibleParserError(f"The filter member_status is {value}, which is no status; there are {', '.join(member.STATUSES)}.")
+            raise _invalid(f"The filter member_status is {value}, which is no status; there are {', '.join(member.STATUSES)}.")
     return value.lower() if field == "member_status" else value
 
 

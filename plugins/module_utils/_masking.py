@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Make text from AWS, a library or the user fit to be printed: without secrets, without control characters. Private to this collection."""
+"""Make text from AWS, a library or the user fit to be printed: without secrets, with escape sequences for what can't be seen. Private to this collection."""
 
 from __future__ import annotations
 
@@ -15,8 +15,13 @@ from typing import Any
 MASK = "********"  # Ansible's own, for what is marked no_log
 
 # Control characters (terminals' and newlines, which would begin a line that nobody has written), marks that turn the direction of
-# writing, invisible ones, and halves of characters, which nothing can print
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]")
+# writing, and halves of characters, which nothing can print
+_CONTROLS = "\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufff9-\ufffb\ud800-\udfff"
+# Characters that can't be seen, and spaces that look like the usual one, as spreadsheets and web pages leave them behind in IDs
+_INVISIBLE = "\xa0\xad\u034f\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200b\u202f\u205f-\u2065\u2800\u3164\ufeff\uffa0\U000e0001"
+# Scripts, emoji and ideographs have these after characters of their own: joiners, the ideographic space, variation selectors, tags
+_JOINING = "\u200c\u200d\u3000\ufe00-\ufe0f\U000e0020-\U000e007f\U000e0100-\U000e01ef"
+_UNPRINTABLE = re.compile(f"(?:[{_CONTROLS}{_INVISIBLE}]|(?<![^\x00-\x7f])[{_JOINING}])[{_CONTROLS}{_INVISIBLE}{_JOINING}]*")
 
 # How a character may be quoted, in URLs, JSON, Python and HTML; and what may stand where a line was broken
 _HEX = "[0-9A-Fa-f]"

@@ -76,7 +76,7 @@ def _nearest(name: str, known: Iterable[str], prefix: str = "") -> str:
 
 
 def variable_mistakes(said: dict[str, Any]) -> list[str]:
-    """Return the mistakes in variables that are there, and of the right types, as sentences.
+    """Return the mistakes in variables that are there, and of the right types, as printable sentences.
 
     said: the variables without their prefix, each with its value or none, which templates of old releases turn into an empty text.
     """
@@ -105,7 +105,7 @@ def variable_mistakes(said: dict[str, Any]) -> list[str]:
         mistakes.append("Set securityhub_allowed_administrators to a list of account IDs, each of 12 digits in quotes.")
     if not said["report"] and not said["needs_members"]:
         mistakes.append("Set securityhub_report to the folder for the report's files.")
-    return [*mistakes, *_standards_mistakes(said), *_aggregation_mistakes(said)]
+    return printable([*mistakes, *_standards_mistakes(said), *_aggregation_mistakes(said)])
 
 
 def _stripped(regions: list[str]) -> list[str]:

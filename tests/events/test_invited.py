@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import time
 
 import pytest
@@ -212,6 +213,7 @@ def test_without_what_is_required_it_ends_before_a_message_is_taken(queue, run, 
         ("invited", LISTS[1], None),
         ("invited_controller", LISTS[0], []),
         ("invited_controller", LISTS[1], [ADMINISTRATOR, [ADMINISTRATOR]]),
+        ("invited", LISTS[0], [ALLOWED, f"\ufeff{ALLOWED[1:]}"]),
     ],
 )
 def test_a_list_of_another_form_ends_it_before_a_message_is_taken(queue, run, controller, rulebook, variable, value):
@@ -219,7 +221,9 @@ def test_a_list_of_another_form_ends_it_before_a_message_is_taken(queue, run, co
     given = {**VARIABLES, **queue.variables, "securityhub_job_template": TEMPLATE_NAME, variable: value}
     ended = run(rulebook, given, *controller.arguments(rulebook), queue=queue)
     assert ended.ends() != 0
-    assert f"{variable} is no list of account IDs in quotes" in ended.output
+    assert f"{variable} is no list of account IDs in quotes. Invalid: " in ended.output
+    # What can't be seen is shown
+    assert "\ufeff" not in ended.output and ("\\ufeff" in ended.output or "\\ufeff" not in json.dumps(value))
     assert queue.count() == 1
 
 

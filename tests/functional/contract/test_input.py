@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_invitation_info
+from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_member
 from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_member_info
 
 from .conftest import MEMBER
@@ -43,6 +44,33 @@ def test_account_ids_of_modules_that_read(world, module, options):
     assert result["error"]["reason"] == "invalid_input"
     assert "1234" in result["msg"] and "12 digits" in result["msg"]
     assert not world.control.calls()
+
+
+UNSEEN = [("\ufeff{}", "\\ufeff{}"), ("{}\r", "{}\\r"), ("{}\xa0", "{}\\xa0"), ("{}\u200b", "{}\\u200b"), ("{}\u3000", "{}\\u3000"), ("{}\u3164", "{}\\u3164")]
+
+
+@pytest.mark.parametrize("given, shown", UNSEEN)
+def test_what_can_not_be_seen_in_an_account_id_is_shown(world, given, shown):
+    """As spreadsheets and web pages leave it behind, in whichever option."""
+    options = {"administrator_id": {"administrator_id": given.format(WANTED)}, "expected_account_id": {"expected_account_id": given.format(WANTED)}}
+    results = [world.run(**named) for named in options.values()]
+    results.append(world.run_module(securityhub_member, members=[{"account_id": given.format(WANTED)}]))
+    results.append(world.run_module(securityhub_member_info, account_ids=[given.format(WANTED)]))
+    for result in results:
+        assert result["error"]["reason"] == "invalid_input"
+        assert f"is '{shown.format(WANTED)}', not an account ID" in result["msg"] and result["msg"].isprintable()
+    assert not world.control.calls()
+
+
+@pytest.mark.parametrize("given, shown", [("eu\xa0west-1", "eu\\xa0west-1"), ("\ufeffeu-west-1", "\\ufeffeu-west-1"), ("eu-west-1\u2009", "eu-west-1\\u2009")])
+@pytest.mark.parametrize("option", ["region", "regions"])
+def test_what_can_not_be_seen_in_a_region_is_shown(world, option, given, shown):
+    """In the message, and where the result names the region."""
+    result = world.run(**{option: [given] if option == "regions" else given})
+    assert result["error"]["reason"] == "region_not_enabled"
+    assert shown in result["msg"] and result["msg"].isprintable()
+    assert [outcome["region"] for outcome in result["regions"]] == [shown]
+    assert "GetAdministratorAccount" not in world.control.operations()
 
 
 @pytest.mark.parametrize("name", ["administrator_id", "master_id", "administrator_account_id", "master_account_id"])

@@ -223,6 +223,7 @@ def test_a_member_of_the_organization_that_can_not_be_removed_is_told_unchanged(
     assert result["failed"] and not result["changed"]
     (member,) = result["members"]
     assert (member["member_status"], member["changed"], member["error"]["reason"]) == ("Enabled", False, "organization_managed")
+    assert "has ended" not in member["error"]["message"]
 
 
 def test_a_step_that_was_made_before_the_one_that_failed_is_told(world, clock):

@@ -181,6 +181,13 @@ def test_role_by_its_name_in_another_partition(aws, start):
     assert f"arn:aws-cn:iam::{ONE}:role/SecurityHubMember" in [session["role_arn"] for session in aws.sessions()]
 
 
+def test_what_can_not_be_seen_in_an_event_is_shown(aws, start):
+    """A region with a no-break space in its name, as web pages write it."""
+    found = start(accounts=[ONE], regions=["eu\xa0west-1"]).events(1)
+    assert (found[0]["region"], found[0]["reason"]) == ("eu\\xa0west-1", "region_not_enabled")
+    assert "eu\\xa0west-1" in found[0]["message"] and "\xa0" not in found[0]["message"]
+
+
 def test_what_is_wrong_with_a_profile_is_told_of_each_account(aws, start):
     """Here the environment has keys, too."""
     found = start(profile="nobody").events(3)
@@ -202,6 +209,10 @@ def test_what_is_wrong_with_a_profile_is_told_of_each_account(aws, start):
         ({"interval": 0}, "Set interval to"),
         ({"interval": "soon"}, "Set interval to"),
         ({"interval": "inf"}, "Set interval to"),
+        # What can't be seen is shown
+        ({"accounts": [ONE, f"\ufeff{TWO}"]}, f"Set accounts to a list of account IDs, each of 12 digits in quotes. Invalid: '\\ufeff{TWO}'."),
+        ({"accounts": [f"{ONE}\r"]}, f"Set accounts to a list of account IDs, each of 12 digits in quotes. Invalid: '{ONE}\\r'."),
+        ({"accounts": [f"{ONE}\u3164"]}, f"Set accounts to a list of account IDs, each of 12 digits in quotes. Invalid: '{ONE}\\u3164'."),
     ],
 )
 def test_wrong_options_are_refused(start, options, says):

@@ -99,23 +99,33 @@ class Options(NamedTuple):
         }
 
 
-def read_options(args: dict[str, Any]) -> Options:
-    """The options of a rulebook's source. Raises ValueError with what to do about those that are wrong."""
+def read_options(args: dict[str, Any], printable: Callable[[str], str]) -> Options:
+    """Return the options of a rulebook's source. printable(text): shows what can't be seen.
+
+    Raises ValueError with what to do about those that are wrong.
+    """
+
+    def invalid(advice: str, value: Any) -> ValueError:
+        return ValueError(f"{advice} Invalid: {printable(repr(value))}.")
+
     accounts = args.get("accounts")
-    if not isinstance(accounts, list) or not accounts or not all(isinstance(given, str) and _ACCOUNT_ID.fullmatch(given) for given in accounts):
-        raise ValueError("Set accounts to a list of account IDs, each of 12 digits in quotes.")
+    given = accounts if isinstance(accounts, list) and accounts else [accounts]
+    wrong = [account_id for account_id in given if not isinstance(account_id, str) or not _ACCOUNT_ID.fullmatch(account_id)]
+    if not isinstance(accounts, list) or wrong:
+        raise invalid("Set accounts to a list of account IDs, each of 12 digits in quotes.", wrong[0] if wrong else accounts)
     regions = args.get("regions")
     if not isinstance(regions, list) or not regions or not all(isinstance(region, str) for region in regions):
-        raise ValueError("Set regions to a list of regions, such as [eu-central-1, us-east-1], or to [all].")
+        raise invalid("Set regions to a list of regions, such as [eu-central-1, us-east-1], or to [all].", regions)
     role = args.get("role")
     if not isinstance(role, str) or not role or "{{" in _PLACEHOLDER.sub("", role):
-        raise ValueError("Set role to the name of the role to assume in each account, or to a pattern of its ARN with {{ securityhub_account_id }}.")
+        advice = "Set role to the name of the role to assume in each account, or to a pattern of its ARN with {{ securityhub_account_id }}."
+        raise invalid(advice, role)
     try:
         interval = float(args.get("interval", 300))
     except (TypeError, ValueError):
         interval = 0
     if not 1 <= interval < float("inf"):
-        raise ValueError("Set interval to a number of seconds, 1 or more.")
+        raise invalid("Set interval to a number of seconds, 1 or more.", args["interval"])
     return Options(list(dict.fromkeys(accounts)), role, args.get("external_id"), regions, interval, args.get("profile"))
 
 
@@ -147,6 +157,7 @@ class Collection:
         self._error = _errors.SecurityHubError
         self._masking = _masking
         self._settings = _settings
+        self.printable = _masking.printable
 
     def role_arn(self, role: str, account_id: str, regions: list[str], profile: str | None) -> str:
         """Return the ARN of an account's role, in the partition of the regions; with [all], of the region that boto3 finds."""
@@ -158,7 +169,7 @@ class Collection:
         events: list[dict[str, Any]] = []
 
         def add(kind: str, region: str | None, **fields: Any) -> None:
-            events.append(self._masking.printable({"type": kind, "account_id": account_id, "region": region, **fields}))
+            events.append(self.printable({"type": kind, "account_id": account_id, "region": region, **fields}))
 
         validated = self._validator.validate(options)
         if validated.error_messages:
@@ -206,8 +217,8 @@ def _key(event: dict[str, Any]) -> tuple[str, ...]:
 
 async def main(queue: Any, args: dict[str, Any]) -> None:
     """Ask the accounts until the rulebook ends, and put events into its queue. Raises ValueError for wrong options."""
-    options = read_options(args)
     collection, seen = Collection(), SeenEvents()
+    options = read_options(args, collection.printable)
     loop = asyncio.get_running_loop()
     executor = concurrent.futures.ThreadPoolExecutor(_ACCOUNTS_AT_ONCE, thread_name_prefix="securityhub")
 

@@ -20,6 +20,20 @@ def matches(filters, **fields):
 
 
 @pytest.mark.parametrize(
+    "filters, shown",
+    [
+        ({"account_id": "\ufeff444444444444"}, "is \\ufeff444444444444, not"),
+        ({"member_status": "en\xa0abled\r"}, "is en\\xa0abled\\r, which"),
+        ({"re\u200bgion": "eu-west-1"}, "no filter re\\u200bgion;"),
+    ],
+)
+def test_what_can_not_be_seen_in_a_filter_is_shown(filters, shown):
+    with pytest.raises(AnsibleParserError) as raised:
+        matches(filters)
+    assert shown in str(raised.value)
+
+
+@pytest.mark.parametrize(
     "status, values, expected",
     [
         ("Invited", "invited", True),

@@ -19,6 +19,14 @@ from ansible_collections.cloudsec.securityhub.plugins.module_utils import _maski
         ("\x00\x1b[31m\x7f\x85\x9b", "\\x00\\x1b[31m\\x7f\\x85\\x9b"),
         ("\u2028\u2029\u202e\u2066\u200b\ufeff\xad", "\\u2028\\u2029\\u202e\\u2066\\u200b\\ufeff\\xad"),
         ("half \ud83d a character", "half \\ud83d a character"),
+        # What spreadsheets and web pages leave in account IDs and names of regions
+        ("\ufeff123456789012\r", "\\ufeff123456789012\\r"),
+        ("eu\xa0central-1\u200b", "eu\\xa0central-1\\u200b"),
+        ("1\u20002\u20093\u200a4\u202f5\u205f6\u16807", "1\\u20002\\u20093\\u200a4\\u202f5\\u205f6\\u16807"),
+        ("12\u3000\u200d\u200c34\ufe0f", "12\\u3000\\u200d\\u200c34\\ufe0f"),
+        ("\u200c1\xa0\u200d2\u31643", "\\u200c1\\xa0\\u200d2\\u31643"),
+        # The same characters where their scripts need them
+        ("山田\u3000太郎, می\u200cخواهم, \U0001f469\u200d\U0001f4bb \u2764\ufe0f", "山田\u3000太郎, می\u200cخواهم, \U0001f469\u200d\U0001f4bb \u2764\ufe0f"),
     ],
 )
 def test_what_can_not_be_printed_is_shown(given, shown):

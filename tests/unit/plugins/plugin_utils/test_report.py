@@ -342,7 +342,9 @@ def test_offboarding_who_was_no_member():
 def test_a_membership_whose_entry_aws_keeps_has_ended():
     """An entry whose deletion failed for another reason may be deleted by the next run."""
     errors = {ONE: error("organization_managed"), TWO: error("access_denied")}
-    removed = {"regions": [members("eu-west-1", {ONE: "Removed", TWO: "Removed"}, errors=errors), members("us-east-1", {ONE: "Enabled", TWO: None}, errors=errors)]}
+    removed = {
+        "regions": [members("eu-west-1", {ONE: "Removed", TWO: "Removed"}, errors=errors), members("us-east-1", {ONE: "Enabled", TWO: None}, errors=errors)]
+    }
     told = _report.offboarding_report(removed, RUN, {})
     assert told["lines"][0] == "2 accounts x 2 regions: 2 of 4 memberships have ended."
 

@@ -118,6 +118,13 @@ def test_mistakes_in_variables(variables, says):
     assert says is None or says in mistakes[0]
 
 
+def test_what_can_not_be_seen_in_a_variable_is_shown():
+    said = {"members": [{"account_id": "\ufeff200000000001"}, {"account_id": "200000000002\r"}], "home_region": "eu\xa0west-1", "standards": None}
+    mistakes = _variables.variable_mistakes({**SAID, **said})
+    assert "Invalid: \\ufeff200000000001, 200000000002\\r." in mistakes[0]
+    assert mistakes[1].startswith("securityhub_home_region is eu\\xa0west-1, ")
+
+
 @pytest.mark.parametrize(
     ("template", "words", "in_playbooks"),
     [
