@@ -95,8 +95,79 @@ def test_what_is_passed_over(passed, given, why):
     assert why in found["why"]
 
 
+def enveloped(body, **fields):
+    """An event whose body SNS has put into its envelope, as it does without raw message delivery."""
+    envelope = {
+        "Type": "Notification",
+        "MessageId": "22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324",
+        "TopicArn": f"arn:aws:sns:eu-west-1:{ADMINISTRATOR}:invitations",
+        "Message": body if isinstance(body, str) else json.dumps(body),
+        "Timestamp": "2026-11-28T01:02:03.000Z",
+        "SignatureVersion": "1",
+        "Signature": "EXAMPLE==",
+        "SigningCertURL": "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService.pem",
+        "UnsubscribeURL": "https://sns.eu-west-1.amazonaws.com/?Action=Unsubscribe",
+        **fields,
+    }
+    return {"body": envelope, "meta": {"MessageId": "1"}}
+
+
+def test_the_envelope_of_sns_is_taken_off(passed):
+    assert passed(enveloped(event()["body"])) == invited(ONE, TWO)
+    with_attributes = {"MessageAttributes": {}, "Subject": HOSTILE, "detail": event(awsRegion="us-east-1")["body"]["detail"]}
+    assert passed(enveloped(event()["body"], **with_attributes)) == invited(ONE, TWO)
+
+
+@pytest.mark.parametrize(
+    "given, why",
+    [
+        (event(errorCode="AccessDenied"), "failed"),
+        (event({"account": "999999999999"}), "no administrator"),
+        (event({"source": "mine"}), "no call"),
+        (event(awsRegion=HOSTILE), "no region"),
+        (event(requestParameters={"AccountIds": [HOSTILE]}), "no account"),
+        (event(userAgent="cloudsec.securityhub"), "This collection"),
+    ],
+)
+def test_what_is_in_the_envelope_is_looked_at_as_strictly(passed, given, why):
+    found = passed(enveloped(given["body"]))
+    assert (found["type"], set(found)) == ("passed_over", {"type", "why"})
+    assert why in found["why"]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        enveloped("broken {"),
+        enveloped(HOSTILE),
+        enveloped(""),
+        enveloped("null"),
+        enveloped("[]"),
+        enveloped(json.dumps(json.dumps(event()["body"]))),
+        enveloped("[" * 100_000),
+        enveloped("9" * 5_000),
+        enveloped(event({"padding": " " * 1024 * 1024})["body"]),
+        enveloped("", Message=event()["body"]),
+        enveloped("", Message=None),
+        enveloped(enveloped(event()["body"])["body"]),
+    ],
+    ids=lambda given: str(given["body"]["Message"])[:20],
+)
+def test_what_can_not_be_taken_out_of_the_envelope_is_passed_over(passed, given):
+    """The reason says what to do, and nothing of the message."""
+    found = passed(given)
+    assert (found["type"], set(found)) == ("passed_over", {"type", "why"})
+    assert "SNS" in found["why"] and "raw message delivery" in found["why"] and HOSTILE not in found["why"]
+
+
+@pytest.mark.parametrize("fields", [{"Type": "SubscriptionConfirmation"}, {"Type": None}, {"Type": ["Notification"]}])
+def test_what_is_no_notification_is_no_envelope(passed, fields):
+    assert "no call" in passed(enveloped(event()["body"], **fields))["why"]
+
+
 def test_nothing_else_of_a_message_gets_through(passed):
     whole = event(requestParameters={"AccountIds": [ONE], "other": HOSTILE}, errorMessage=HOSTILE)
     whole["body"].update({"id": HOSTILE, "time": HOSTILE, "resources": [HOSTILE]})
     whole["meta"]["MessageId"] = HOSTILE
     assert "{{" not in json.dumps(passed(whole))
+    assert "{{" not in json.dumps(passed(enveloped(whole["body"], Subject=HOSTILE, TopicArn=HOSTILE)))

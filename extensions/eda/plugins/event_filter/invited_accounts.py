@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -16,6 +17,8 @@ description:
   - An ansible-rulebook event filter plugin. An event of amazon.aws.aws_sqs_queue whose body is a call of C(InviteMembers), recorded by
     CloudTrail and sent by EventBridge, becomes an event with C(type=invited), C(administrator_id), C(region) and C(members), a list of
     dictionaries with C(account_id).
+  - Where EventBridge sends to a topic of SNS, and that to the queue without raw message delivery, the body is SNS's envelope. It is taken
+    off, once, and what is in it is looked at in the same way.
   - All else becomes an event with C(type=passed_over) and C(why). So do calls that failed and those of this collection itself, such as
     those of the playbook onboard, which accepts what it has sent. Accounts that AWS did not process are left out.
   - An event has nothing else of the message, and IDs and regions only in the form that AWS gives them, so that no text of a message can
@@ -33,6 +36,8 @@ EXAMPLES = r"""
 
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
+# More characters than a message of SNS or of SQS can have
+_LONGEST = 1024 * 1024
 # In the user agent of this collection's calls, and in the name of its role sessions unless a task gives another
 _COLLECTION = "cloudsec.securityhub"
 
@@ -40,6 +45,10 @@ _COLLECTION = "cloudsec.securityhub"
 def main(event: dict[str, Any]) -> dict[str, Any]:
     """The event that takes the place of the given one. Raises nothing, which would end the rulebook."""
     body = event.get("body")
+    if _is_envelope(body):
+        body = _content(body["Message"])
+        if not isinstance(body, dict) or _is_envelope(body):
+            return _passed_over("SNS has sent it, and its envelope has no event of EventBridge. Enable raw message delivery for the queue's subscription.")
     call = _of(body, "detail")
     if (_of(body, "source"), _of(call, "eventSource"), _of(call, "eventName")) != ("aws.securityhub", "securityhub.amazonaws.com", "InviteMembers"):
         return _passed_over("It is no call of InviteMembers.")
@@ -57,6 +66,21 @@ def main(event: dict[str, Any]) -> dict[str, Any]:
     if not invited:
         return _passed_over("It has invited no account.")
     return {"type": "invited", "administrator_id": administrator_id, "region": region, "members": [{"account_id": account_id} for account_id in invited]}
+
+
+def _is_envelope(body: Any) -> bool:
+    """Return whether a body is SNS's envelope, which it has without raw message delivery."""
+    return isinstance(body, dict) and body.get("Type") == "Notification" and "TopicArn" in body and "Message" in body
+
+
+def _content(text: Any) -> Any:
+    """Return what the text in an envelope is in JSON; None where it is not, or is too long or too deep."""
+    if not isinstance(text, str) or len(text) > _LONGEST:
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _passed_over(why: str) -> dict[str, Any]:
