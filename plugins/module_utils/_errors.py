@@ -127,6 +127,7 @@ CREDENTIALS_OR_REGION = "the credentials or the region are to blame"
 TRANSIENT = "may be over soon"
 EXPIRED = "the credentials have expired"
 EFFECT_UNKNOWN = "the call may have had its effect"
+REPEATS_REQUEST = "AWS's message repeats the request"
 
 # What is known of a failure besides the response; a row may ask for one
 CREDENTIALS_WORK, REGION_UNKNOWN, OUT_OF_FILES = "STS accepts the credentials", "botocore does not know the region", "no file can be opened"
@@ -143,6 +144,9 @@ _REFUSED_SIGNATURE = "(ExpiredToken|IncompleteSignature|MissingAuthenticationTok
 _REFUSAL, _SERVER_ERROR = "4[0-9][0-9]", "5[0-9][0-9]"
 _NOT_CONNECTED = "EndpointConnectionError|ProxyConnectionError"
 _NO_RESPONSE = "HTTPClientError|ConnectionError|ResponseParserError"
+# Followed by the canonical request and the string to sign, which have the host, the headers and the session token
+_REPEATING = "InvalidSignatureException|SignatureDoesNotMatch|IncompleteSignature(Exception)?"
+_LONGEST_OF_REPEATING = 300  # characters
 _UNUSABLE = "ParamValidationError|InvalidRetryConfigurationError|UnknownSignatureVersionError"
 _NO_CREDENTIALS = (
     "(NoCredentials|PartialCredentials|CredentialRetrieval|ConfigParse|InfiniteLoopConfig|InvalidConfig|MetadataRetrieval|TokenRetrieval"
@@ -277,6 +281,7 @@ _TABLE = (
     _Row(AMBIGUOUS, "BadRequestException", source=_RECORDED),
     _Row(CREDENTIALS_OR_REGION, _REFUSED_KEY, source=_RECORDED),
     _Row(EXPIRED, "ExpiredToken(Exception)?"),
+    _Row(REPEATS_REQUEST, _REPEATING, source="IAM user guide: troubleshoot Signature Version 4 signing"),
     # None
     _Row(NONE, "ResourceNotFoundException", "Get(Administrator|Master)Account|GetMembers|DescribeHub|ListFindingAggregators", source=_RECORDED),
     _Row(NONE, "AccessDeniedException", "Get(Administrator|Master)Account|ListInvitations", "no such resource found", source=_RECORDED),
@@ -457,18 +462,28 @@ def invalid_input(template: str, **facts: Any) -> SecurityHubError:
 # --- From exceptions to errors -------------------------------------------------------------------
 
 
-def translate(exception: Exception, place: Place, credentials_work: bool = False, region_exists: bool = True, actions: Sequence[str] = ()) -> SecurityHubError:
+def translate(
+    exception: Exception,
+    place: Place,
+    credentials_work: bool = False,
+    region_exists: bool = True,
+    actions: Sequence[str] = (),
+    mask: Callable[[str], str] = str,
+) -> SecurityHubError:
     """Return the error of a botocore exception.
 
     place: where the call was made.
     credentials_work: whether STS accepts the credentials; asked for where is_about_credentials_or_region.
     region_exists: whether botocore knows the region; asked for where there was no response.
     actions: IAM actions any of which would have allowed the call; by default the one of the failed operation.
+    mask(text): returns a text without secrets. Needed before a text is cut, which could leave a part of a secret.
     """
     given = {CREDENTIALS_WORK: credentials_work, REGION_UNKNOWN: not region_exists, OUT_OF_FILES: is_out_of_files(exception)}
     failure = _failure_of(exception, frozenset(name for name, holds in given.items() if holds))
     reason, advice = failure.reason_and_advice()
     code, message = aws_code(exception), aws_message(exception)
+    if failure.has(REPEATS_REQUEST):
+        message = mask(message).strip().partition("\n")[0][:_LONGEST_OF_REPEATING]
     words = ": ".join(filter(None, (code, message))) if was_answered(exception) else str(exception)
     facts = {"operation": failure.operation, "words": words.rstrip("."), "actions": " or ".join(actions or [f"securityhub:{failure.operation}"])}
     error = make_error(reason, place, _what_failed(exception) + ": {words}.", advice, **facts)

@@ -29,6 +29,7 @@ from ._credentials import CredentialFinder
 from ._credentials import TaskCredentials
 from ._credentials import configured_secrets
 from ._credentials import role_error
+from ._masking import masker
 from ._messages import Place
 from ._settings import Connection
 from ._settings import Role
@@ -68,7 +69,7 @@ class Session:
             # Made now, where what botocore can't use fails the task as a whole
             self._clients.client("securityhub", self._settings.home_region, self._credentials, connection.endpoint_url)
         except errors.FAILURES as e:
-            raise errors.translate(e, errors.NOWHERE) from e  # no region's fault
+            raise errors.translate(e, errors.NOWHERE, mask=self._mask) from e  # no region's fault
         except (OSError, ValueError) as e:
             # A CA bundle that can't be read, or an endpoint of the configuration that is no URL
             raise _unusable(e) from e
@@ -116,7 +117,7 @@ class Session:
         else:
             place = Place(self.resolve_account_id(), region)
             credentials_work = errors.is_about_credentials_or_region(exception) and self._resolve_identity() is not None
-            error = errors.translate(exception, place, credentials_work=credentials_work, actions=actions)
+            error = errors.translate(exception, place, credentials_work=credentials_work, actions=actions, mask=self._mask)
         if error.reason != errors.REGION_NOT_ENABLED or partitions.is_known_region(region):
             return error
         nearest = partitions.nearest_region(region)
@@ -124,7 +125,11 @@ class Session:
 
     def secrets(self) -> set[str]:
         """Return the secrets that AWS or a library may have been shown for this account, as far as they are known without a call."""
-        return set(filter(None, self._secrets)) | configured_secrets(self._connection.profile)
+        return set(filter(None, self._secrets.copy())) | configured_secrets(self._connection.profile)
+
+    def _mask(self, text: str) -> str:
+        """Return a text without the secrets that are known by now. The call that AWS has answered was signed with one of them."""
+        return masker(self.secrets())(text)
 
     def _resolve_identity(self) -> str | None:
         with self._identity_lock:

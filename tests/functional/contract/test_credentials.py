@@ -309,6 +309,16 @@ def test_wrong_secret(world, role, code):
     assert world.calls() == []
 
 
+@pytest.mark.parametrize("role", [True, False])
+def test_wrong_secret_does_not_print_the_request(world, role):
+    """AWS's message goes on with the canonical request and the string to sign; the one of several regions is the same for all."""
+    result = world.run(secret_key="guessed", regions=REGIONS, **({} if role else {"assume_role_arn": None}))
+    printed = json.dumps(result)
+    assert "Consult the service documentation for details. Check the task's access_key" in result["msg"]
+    assert not [word for word in ("Canonical", "String-to-Sign", "AWS4-HMAC", "x-amz-date", "/administrator") if word in printed]
+    assert result["msg"].splitlines()[1].startswith("all 3 regions: ") and len(printed) < 6000
+
+
 def test_external_id_that_the_role_asks_for(world):
     """Without it, or with another, the role can't be assumed."""
     world.member_of(WANTED)

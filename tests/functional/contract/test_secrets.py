@@ -51,6 +51,7 @@ class Server(http.server.ThreadingHTTPServer):
     """Assumes every role, and refuses all else (roles too, where sts_refuses) with secrets in its words."""
 
     words = ""
+    code = ("AccessDeniedException", "AccessDenied")  # of Security Hub, and of STS
     sts_refuses = False
 
     def wait(self):
@@ -77,12 +78,14 @@ class Echo(http.server.BaseHTTPRequestHandler):
         elif action:
             self.server.wait()
             words = html.escape(self.server.words)
-            self._answer(403, f"<ErrorResponse><Error><Code>AccessDenied</Code><Message>{words}</Message></Error><RequestId>1</RequestId></ErrorResponse>")
+            self._answer(
+                403, f"<ErrorResponse><Error><Code>{self.server.code[1]}</Code><Message>{words}</Message></Error><RequestId>1</RequestId></ErrorResponse>"
+            )
         else:
             self._refuse()
 
     def _refuse(self):
-        self._answer(403, json.dumps({"__type": "AccessDeniedException", "message": self.server.words}))
+        self._answer(403, json.dumps({"__type": self.server.code[0], "message": self.server.words}))
 
     def _answer(self, status, body):
         self.send_response(status)
@@ -202,6 +205,31 @@ def test_secrets_in_the_refusal_of_a_role(world, echo, monkeypatch, tmp_path, so
     result = world.run(regions=REGIONS, endpoint_url=url(echo), aws_config=ONCE, **options(world, echo, monkeypatch, tmp_path))
     assert result["error"]["reason"] == "assume_role_failed"
     check_that_none_is_told(result, secrets)
+
+
+SIGNATURES = [("InvalidSignatureException", "SignatureDoesNotMatch"), ("SignatureDoesNotMatch",) * 2, ("IncompleteSignatureException", "IncompleteSignature")]
+
+
+@pytest.mark.parametrize("spelling", ["as it is", "quoted for a URL", "in lines"])
+@pytest.mark.parametrize("sts_refuses", [False, True])
+@pytest.mark.parametrize("code", SIGNATURES)
+def test_no_part_of_a_secret_is_left_where_a_text_is_cut(world, echo, monkeypatch, tmp_path, code, sts_refuses, spelling):
+    """A refused signature's text is cut at 300 characters or at its first line break: after the secrets are masked."""
+    echo.code, echo.sts_refuses = code, sts_refuses
+    echo.words = "x" * 285 + " " + SPELLINGS[spelling](SECRET) + " afterwards"
+    options = keys_as_options_and_a_role(world, echo, monkeypatch, tmp_path) if sts_refuses else keys_as_options(world, echo, monkeypatch, tmp_path)
+    result = world.run(endpoint_url=url(echo), aws_config=ONCE, **options)
+    assert (result["error"]["reason"], result["error"]["code"]) == ("credentials", code[sts_refuses])
+    assert "x" * 285 + " ******** after. " in result["error"]["message"]
+    assert SECRET[:4] not in json.dumps(result)
+
+
+@pytest.mark.parametrize("code, length", [*((code, 300) for code in SIGNATURES), (Server.code, 1000)])
+def test_only_the_text_of_a_refused_signature_is_cut(world, echo, monkeypatch, tmp_path, code, length):
+    """All others stay whole."""
+    echo.code, echo.words = code, "x" * 1000
+    result = world.run(endpoint_url=url(echo), aws_config=ONCE, **keys_as_options(world, echo, monkeypatch, tmp_path))
+    assert "x" * length in result["msg"] and "x" * (length + 1) not in json.dumps(result)
 
 
 def test_secrets_where_nobody_knows_whose_account_it_is(world, echo, monkeypatch, tmp_path):
