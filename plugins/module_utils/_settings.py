@@ -35,6 +35,8 @@ DEFAULT_ROLE_SESSION_NAME = "ansible-cloudsec.securityhub"
 
 _ROLE_ARN = re.compile(r"arn:(?P<partition>[a-z0-9-]+):iam::(?P<account_id>[0-9]{12}):role/\S+")
 
+# The services that tasks call
+_SERVICES = ("securityhub", "sts", "account")
 # The environment variables that amazon.aws reads where an option is not given
 _VARIABLES_OF = {
     "access_key": ("AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY"),
@@ -192,6 +194,7 @@ def _read_connection(options: Mapping[str, Any], region: str) -> Connection:
     _region, endpoint_url, connection = get_aws_connection_info(_Options({**options, "region": region, "aws_config": None}))
     if endpoint_url and not _is_url(endpoint_url):
         raise _invalid("endpoint_url is {url}, not a URL.", url=repr(endpoint_url))
+    _check_configured_endpoints(endpoint_url, connection.get("profile_name"))
     verify = connection["verify"]
     if verify is True:
         verify = _configured_bundle(options.get("profile")) or True
@@ -219,6 +222,36 @@ def _origin_of_bundle(path: str, options: Mapping[str, Any]) -> str:
 def _origin(name: str, options: Mapping[str, Any]) -> str:
     """Return where an option's value comes from: the environment variable that has it, or the option."""
     return next((f"{variable} in the environment" for variable in _VARIABLES_OF[name] if os.environ.get(variable) == options[name]), f"the option {name}")
+
+
+def _check_configured_endpoints(endpoint_url: str | None, profile: str | None) -> None:
+    """Reject an endpoint that is not a URL, where botocore would take it from the environment or the AWS configuration.
+
+    https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html has the order. endpoint_url: the option, which comes first.
+    """
+    try:
+        session = shared_session(profile or None)
+        if session.get_config_variable("ignore_configured_endpoint_urls"):
+            return
+        config = session.get_scoped_config()
+        services = session.full_config.get("services", {}).get(config.get("services"), {})
+    except errors.FAILURES:
+        return  # a missing profile is reported when its credentials are needed
+    for service in _SERVICES:
+        if endpoint_url and service == "securityhub":
+            continue
+        variable = f"AWS_ENDPOINT_URL_{service.upper()}"
+        found = [(f"{variable} in the environment", os.environ.get(variable))]
+        if not endpoint_url or partitions.is_security_hub_address(endpoint_url):
+            of_service = services.get(service)
+            found += [
+                ("AWS_ENDPOINT_URL in the environment", os.environ.get("AWS_ENDPOINT_URL")),
+                (f"endpoint_url of {service} in services {config.get('services')}", of_service.get("endpoint_url") if isinstance(of_service, dict) else None),
+                (f"endpoint_url of the profile {profile or session.get_config_variable('profile') or 'default'}", config.get("endpoint_url")),
+            ]
+        name, url = next(((name, url) for name, url in found if url), ("", ""))
+        if url and not _is_url(url):
+            raise errors.invalid_input("{name} is {url}, not a URL. A URL begins with http:// or https://.", name=name, url=repr(url))
 
 
 def _is_url(text: str) -> bool:

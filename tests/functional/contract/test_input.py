@@ -13,6 +13,7 @@ from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub
 from ansible_collections.cloudsec.securityhub.plugins.modules import securityhub_member_info
 
 from .conftest import MEMBER
+from .conftest import ONCE
 from .conftest import REGION
 from .conftest import REGIONS
 from .conftest import WANTED
@@ -71,6 +72,67 @@ def test_what_can_not_be_seen_in_a_region_is_shown(world, option, given, shown):
     assert shown in result["msg"] and result["msg"].isprintable()
     assert [outcome["region"] for outcome in result["regions"]] == [shown]
     assert "GetAdministratorAccount" not in world.control.operations()
+
+
+ENDPOINTS = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SECURITYHUB", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_ACCOUNT"]
+
+
+@pytest.mark.parametrize("value", ["localhost:5000", "localhost", "http://", "ftp://localhost", "http://local host"])
+@pytest.mark.parametrize("variable", ENDPOINTS)
+def test_an_endpoint_of_the_environment_that_is_not_a_url(world, monkeypatch, variable, value):
+    """The message names the variable and its value; there is no call."""
+    monkeypatch.setenv(variable, value)
+    result = world.run(endpoint_url=None)
+    assert result["error"]["reason"] == "invalid_input"
+    assert result["msg"].startswith(f"{variable} in the environment is '{value}', not a URL. ")
+    assert not world.control.calls()
+
+
+@pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SECURITYHUB"])
+def test_an_endpoint_of_the_environment_that_nothing_uses(world, monkeypatch, variable):
+    """The option comes before it; so does a service's own variable."""
+    world.member_of(WANTED)
+    monkeypatch.setenv(variable, "localhost:5000")
+    assert not world.run().get("failed")
+    for service in ("SECURITYHUB", "STS", "ACCOUNT"):
+        monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", world.endpoint_url)
+    assert not world.run(endpoint_url=None).get("failed")
+
+
+@pytest.mark.parametrize("variable", ENDPOINTS)
+def test_an_endpoint_of_the_environment_that_botocore_ignores(world, monkeypatch, variable):
+    """With AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, botocore goes to AWS's own endpoints, which are not there."""
+    monkeypatch.setenv(variable, "localhost:5000")
+    monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
+    result = world.run(endpoint_url=None, aws_config=ONCE)
+    assert result["error"]["reason"] == "endpoint_unreachable" and "https://sts.us-east-1.amazonaws.com" in result["msg"]
+    assert "not a URL" not in result["msg"]
+
+
+def test_services_own_endpoint_that_is_not_a_url(world, monkeypatch):
+    """The option is Security Hub's; the variable of another service comes before it there."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "localhost:5000")
+    assert world.run()["msg"].startswith("AWS_ENDPOINT_URL_STS in the environment is 'localhost:5000', not a URL.")
+    assert not world.control.calls()
+
+
+@pytest.mark.parametrize(
+    "lines, named",
+    [
+        ("endpoint_url = localhost:5000", "endpoint_url of the profile mine is 'localhost:5000', not a URL. "),
+        ("services = here\n[services here]\nsts =\n  endpoint_url = localhost:5000", "endpoint_url of sts in services here is 'localhost:5000', not a URL. "),
+    ],
+)
+def test_an_endpoint_of_a_profile_that_is_not_a_url(world, monkeypatch, tmp_path, lines, named):
+    """The message names the profile, or the section of services."""
+    (tmp_path / "config").write_text(f"[profile mine]\naws_access_key_id = a\naws_secret_access_key = b\n{lines}\n", encoding="utf-8")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    options = {"access_key": None, "secret_key": None, "endpoint_url": None}
+    result = world.run(profile="mine", **options)
+    assert result["error"]["reason"] == "invalid_input" and result["msg"].startswith(named)
+    monkeypatch.setenv("AWS_PROFILE", "mine")
+    assert world.run(**options)["msg"].startswith(named)
+    assert not world.control.calls()
 
 
 @pytest.mark.parametrize("name", ["administrator_id", "master_id", "administrator_account_id", "master_account_id"])
