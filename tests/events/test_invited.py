@@ -155,6 +155,20 @@ def test_a_template_in_any_field_runs_nothing_and_stops_nothing(aws, queue, run,
     assert not list(tmp_path.glob("**/PWNED")) and "PWNED" not in rulebook.output
 
 
+def test_the_envelope_of_sns_is_taken_off(aws, queue, run):
+    """A topic stands before the queue, without raw message delivery."""
+    invite(aws, ALLOWED, OTHER)
+    envelope = {"Type": "Notification", "MessageId": "1", "TopicArn": f"arn:aws:sns:{REGION}:{ADMINISTRATOR}:invitations"}
+    rulebook = run("invited", VARIABLES | queue.variables, queue=queue)
+    queue.send({**envelope, "Message": TEMPLATE})
+    queue.send({**envelope, "Message": json.dumps({**envelope, "Message": json.dumps(message(ALLOWED))})})
+    queue.send({**envelope, "Message": json.dumps(message(OTHER))})
+    rulebook.wait_until(lambda: f"Not on the lists: {ADMINISTRATOR} invites {OTHER} in {REGION}." in rulebook.output)
+    assert acceptances(aws) == []
+    queue.send({**envelope, "Message": json.dumps(message(ALLOWED, OTHER))})
+    rulebook.wait_until(lambda: acceptances(aws) == [ALLOWED])
+
+
 def test_a_message_waits_while_sqs_is_away(aws, queue, run):
     invite(aws, ALLOWED)
     rulebook = run("invited", VARIABLES | queue.variables, queue=queue)
