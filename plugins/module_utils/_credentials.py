@@ -36,6 +36,7 @@ from ._botocore_session import session_variables
 from ._botocore_session import share_models
 from ._botocore_session import shared_session
 from ._client import ClientFactory
+from ._masking import masker
 from ._messages import NOWHERE
 from ._messages import Message
 from ._messages import Place
@@ -202,9 +203,9 @@ class CredentialFinder:
             return errors.unexpected(exception)
         if isinstance(exception, OSError) and exception.filename:
             return _unreadable(exception.filename, exception, self._session)
-        is_known = isinstance(exception, errors.FAILURES)
+        is_known, mask = isinstance(exception, errors.FAILURES), masker(configured_secrets(self._profile))
         if is_known and self._session.role and self._session.role.startswith("arn:"):
-            error = errors.translate(exception, Place(None, self._sts_region), actions=["sts:AssumeRole"])
+            error = errors.translate(exception, Place(None, self._sts_region), actions=["sts:AssumeRole"], mask=mask)
             return role_error(error, exception, f"{self._session.role} of {self._origin}", self._sts_region)
         if isinstance(exception, botocore.exceptions.NoCredentialsError):
             for variable, option in _CONFIGURATION_FILES:
@@ -212,7 +213,7 @@ class CredentialFinder:
                 failure = _failure_to_read(path)
                 if failure and (os.environ.get(variable) or not isinstance(failure, FileNotFoundError)):
                     return _unreadable(path, failure, self._session)
-        error = errors.translate(exception, NOWHERE) if is_known else errors.make_error(errors.CREDENTIALS, NOWHERE, "")
+        error = errors.translate(exception, NOWHERE, mask=mask) if is_known else errors.make_error(errors.CREDENTIALS, NOWHERE, "")
         if self._method is None:
             return error
         words = f"{exception.args[0]} is missing in its response" if isinstance(exception, KeyError) and exception.args else str(exception)

@@ -22,6 +22,7 @@ except ImportError:
 
 from . import _errors as errors
 from . import _partitions as partitions
+from ._botocore_session import shared_session
 from ._client import ClientFactory
 from ._client import RegionClient
 from ._client import UnusableConfig
@@ -183,7 +184,8 @@ class Session:
         if service == "securityhub":
             return url
         variable = f"AWS_ENDPOINT_URL_{service.upper().replace('-', '_')}"
-        return None if os.environ.get(variable) or partitions.is_security_hub_address(url) else url
+        is_configured = os.environ.get(variable) and not shared_session().get_config_variable("ignore_configured_endpoint_urls")
+        return None if is_configured or partitions.is_security_hub_address(url) else url
 
     def _check_region_name(self, region: str) -> None:
         """Reject names that are not a single DNS label. Raises SecurityHubError (region_not_enabled)."""

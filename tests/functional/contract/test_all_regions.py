@@ -225,6 +225,15 @@ def test_an_endpoint_of_another_service(world, monkeypatch, service, operation):
     assert operation not in world.control.operations()
 
 
+@pytest.mark.parametrize("service", ["STS", "ACCOUNT"])
+def test_an_endpoint_of_another_service_that_is_to_be_ignored(world, monkeypatch, service):
+    """AWS's variable for that makes them all as if they were not set."""
+    world.member_of(WANTED)
+    monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
+    assert not world.run(**ALL).get("failed")
+
+
 def test_each_account_has_its_own(world):
     """Each account is asked for its own regions."""
     world.member_of(WANTED)
