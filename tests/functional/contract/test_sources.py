@@ -261,6 +261,15 @@ def test_variable_that_names_the_profile(world, source, monkeypatch):
     assert "of the profile by_role (AWS_PROFILE in the environment) could not be assumed" in world.run(**NO_KEYS)["msg"]
 
 
+@pytest.mark.parametrize("name", ["by_role", "by_token"])
+def test_regional_sts_of_a_profile(world, source, monkeypatch, name):
+    """A session of the global STS is no good in regions that were opted in to, whatever the environment prefers."""
+    options, _calls = source(name)
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    monkeypatch.setenv("AWS_STS_REGIONAL_ENDPOINTS", "legacy")
+    assert "https://sts.eu-west-1.amazonaws.com" in world.run(**options, endpoint_url=None, aws_config=ONCE)["msg"]
+
+
 # Busy
 
 
