@@ -58,7 +58,7 @@ _BUSY, _ATTEMPTS = 429, 3
 # botocore's names for the ways to credentials
 _ROLE, _WEB_IDENTITY, _HELPER, _CONTAINER, _INSTANCE = "assume-role", "assume-role-with-web-identity", "custom-process", "container-role", "iam-role"
 
-_CHECK_FILE = "Check the file's name, and whether the user that runs the task may read it."
+_CHECK_FILE = "Check the file's name and content, and whether the user that runs the task may read it."
 _ADVICE = {
     _HELPER: "Run the command in credential_process of that profile by hand to see why it fails; it was run twice.",
     _CONTAINER: "Check the endpoint for credentials that {origin} names.",
@@ -202,19 +202,16 @@ class CredentialFinder:
         if errors.is_out_of_files(exception):
             return errors.unexpected(exception)
         if isinstance(exception, OSError) and exception.filename:
-            return _unreadable(exception.filename, exception, self._session)
+            return _file_error(exception.filename, exception.strerror or str(exception), self._session)
         is_known, mask = isinstance(exception, errors.FAILURES), masker(configured_secrets(self._profile))
         if is_known and self._session.role and self._session.role.startswith("arn:"):
             error = errors.translate(exception, Place(None, self._sts_region), actions=["sts:AssumeRole"], mask=mask)
             return role_error(error, exception, f"{self._session.role} of {self._origin}", self._sts_region)
-        if isinstance(exception, botocore.exceptions.NoCredentialsError):
-            for variable, option in _CONFIGURATION_FILES:
-                path = os.path.expanduser(self._session.get_config_variable(option))
-                failure = _failure_to_read(path)
-                if failure and (os.environ.get(variable) or not isinstance(failure, FileNotFoundError)):
-                    return _unreadable(path, failure, self._session)
-        error = errors.translate(exception, NOWHERE, mask=mask) if is_known else errors.make_error(errors.CREDENTIALS, NOWHERE, "")
-        if self._method is None:
+        unreadable = _unreadable_configuration(self._session) if isinstance(exception, botocore.exceptions.NoCredentialsError) else None
+        if unreadable:
+            return unreadable
+        error = configuration_error(exception, self._session, mask) if is_known else errors.make_error(errors.CREDENTIALS, NOWHERE, "")
+        if self._method is None or isinstance(exception, botocore.exceptions.ConfigParseError):
             return error
         words = f"{exception.args[0]} is missing in its response" if isinstance(exception, KeyError) and exception.args else str(exception)
         advice = self._advice(exception) if error.reason == errors.CREDENTIALS else errors.ADVICE[error.reason]
@@ -285,14 +282,26 @@ def role_error(error: errors.SecurityHubError, exception: Exception, role: str, 
 
 def check_profile(profile: str | None) -> None:
     """Raise SecurityHubError (credentials) for a profile that does not exist, or a configuration that can't be read. Makes no call."""
+    session = shared_session()
     try:
-        if profile is None or profile in shared_session().available_profiles:
-            return
-        files = [shared_session().get_config_variable(option) for _variable, option in _CONFIGURATION_FILES]
+        available = session.available_profiles
     except errors.FAILURES as e:
-        raise errors.translate(e, NOWHERE) from e
+        raise configuration_error(e, session) from e
+    if profile is None or profile in available:
+        return
+    unreadable = _unreadable_configuration(session)
+    if unreadable:
+        raise unreadable
+    files = [session.get_config_variable(option) for _variable, option in _CONFIGURATION_FILES]
     what = "There is no {profile}: neither {config} nor {credentials} has it."
     raise errors.make_error(errors.CREDENTIALS, NOWHERE, what, profile=_named(profile).removeprefix("the "), config=files[0], credentials=files[1])
+
+
+def configuration_error(exception: Exception, session: Any, mask: Callable[[str], str] = str) -> errors.SecurityHubError:
+    """Return the error of a botocore exception that may be about the AWS configuration. session: a botocore session. mask: as of errors.translate."""
+    if isinstance(exception, botocore.exceptions.ConfigParseError):
+        return _file_error(exception.kwargs["path"], str(exception), session)
+    return errors.translate(exception, NOWHERE, mask=mask)
 
 
 def configured_secrets(profile: str | None) -> set[str]:
@@ -333,22 +342,30 @@ def _named(profile: str | None) -> str:
     return f"the profile {profile or 'default'}" + (f" ({variable} in the environment)" if variable else "")
 
 
-def _failure_to_read(path: str) -> OSError | None:
-    try:
-        with open(path, "rb"):
-            return None
-    except OSError as e:
-        return e
+def _unreadable_configuration(session: Any) -> errors.SecurityHubError | None:
+    """Return the error of a file of the AWS configuration that can't be read, which botocore takes for an empty one; None where both can.
+
+    One that is not there is an error only where a variable names it.
+    """
+    for variable, option in _CONFIGURATION_FILES:
+        path = os.path.expanduser(session.get_config_variable(option))
+        try:
+            with open(path, "rb"):
+                pass
+        except OSError as e:
+            if os.environ.get(variable) or not isinstance(e, FileNotFoundError):
+                return _file_error(path, e.strerror or str(e), session)
+    return None
 
 
-def _unreadable(path: str, failure: OSError, session: Any) -> errors.SecurityHubError:
+def _file_error(path: str, words: str, session: Any) -> errors.SecurityHubError:
     """Return the error of a file for credentials, with the variable or the profile that names it."""
     by = [f"{name} in the environment" for name, value in os.environ.items() if name.startswith("AWS_") and path in (value, os.path.expanduser(value))]
     with contextlib.suppress(*errors.FAILURES):
         for profile, values in profile_chain(session):
             by += [f"{key} of the profile {profile}" for key, value in values.items() if isinstance(value, str) and path in value.split()]
     what = "The file {path}{by} can't be used for credentials: {words}."
-    return errors.make_error(errors.CREDENTIALS, NOWHERE, what, _CHECK_FILE, path=path, by=f" ({by[0]})" if by else "", words=failure.strerror)
+    return errors.make_error(errors.CREDENTIALS, NOWHERE, what, _CHECK_FILE, path=path, by=f" ({by[0]})" if by else "", words=words)
 
 
 # --- Endpoints for credentials -------------------------------------------------------------------

@@ -28,6 +28,7 @@ from ._client import RegionClient
 from ._client import UnusableConfig
 from ._credentials import CredentialFinder
 from ._credentials import TaskCredentials
+from ._credentials import configuration_error
 from ._credentials import configured_secrets
 from ._credentials import role_error
 from ._masking import masker
@@ -70,7 +71,7 @@ class Session:
             # Made now, where what botocore can't use fails the task as a whole
             self._clients.client("securityhub", self._settings.home_region, self._credentials, connection.endpoint_url)
         except errors.FAILURES as e:
-            raise errors.translate(e, errors.NOWHERE, mask=self._mask) from e  # no region's fault
+            raise configuration_error(e, shared_session(connection.profile), self._mask) from e  # no region's fault
         except (OSError, ValueError) as e:
             # A CA bundle that can't be read, or an endpoint of the configuration that is no URL
             raise _unusable(e) from e

@@ -42,6 +42,14 @@ sso_account_id = 444444444444
 sso_role_name = Auditor
 sso_region = eu-west-1
 sso_start_url = https://example.awsapps.com/start
+[profile by_sso_session]
+sso_account_id = 444444444444
+sso_role_name = Auditor
+sso_session = company
+[sso-session company]
+sso_region = eu-west-1
+sso_start_url = https://example.awsapps.com/start
+sso_registration_scopes = sso:account:access
 """
 
 
@@ -447,6 +455,24 @@ def test_default_file_that_can_not_be_read(world, home, monkeypatch, tmp_path):
     assert result["error"]["reason"] == "credentials" and f"{tmp_path}/.aws/credentials can't be used" in result["msg"]
 
 
+@pytest.mark.parametrize("options", [NO_KEYS, {}, {"region": None}], ids=["no keys", "keys", "no region"])
+def test_configuration_that_is_not_one(world, monkeypatch, tmp_path, options):
+    """The message names the file and the variable, whatever of it is needed."""
+    path = tmp_path / "config"
+    path.write_text("<html>", encoding="utf-8")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(path))
+    result = world.run(**options)
+    assert result["error"]["reason"] == "credentials" and f"The file {path} (AWS_CONFIG_FILE in the environment) can't be used" in result["msg"]
+
+
+def test_profile_in_a_file_that_is_not_there(world, monkeypatch, tmp_path):
+    """The variable that names the file is to blame, also where no region is known."""
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "nothing"))
+    for region in ({"region": None}, {}):
+        result = world.run(**NO_KEYS, profile="corp", **region)
+        assert result["error"]["reason"] == "credentials" and f"{tmp_path / 'nothing'} (AWS_CONFIG_FILE in the environment)" in result["msg"]
+
+
 @pytest.mark.parametrize("text", ["no JSON", "[]", "{}", '{"Version": 1}', '{"Version": 1, "AccessKeyId": "A", "SecretAccessKey": "B", "Expiration": "soon"}'])
 def test_helper_that_says_something_else(world, profiles, tmp_path, clock, text):
     """It is no defect of the collection, and the profile is named."""
@@ -525,6 +551,13 @@ role_arn = {middle}
 source_profile = base
 mfa_serial = arn:aws:iam::123456789012:mfa/me
 """
+
+
+def test_sso_session_that_is_named(world, profiles):
+    """The form that aws configure sso writes today."""
+    profiles(SSO_PROFILE)
+    result = world.run(**NO_KEYS, profile="by_sso_session")
+    assert result["error"]["reason"] == "credentials" and "aws sso login --profile by_sso_session" in result["msg"]
 
 
 def test_mfa_in_a_chain_of_profiles(world, profiles, monkeypatch):

@@ -36,7 +36,8 @@ options:
   role:
     description:
       - The role to assume in each account, with the credentials of the environment or of O(profile).
-      - A name, or a pattern of its ARN with C({{ securityhub_account_id }}) in it.
+      - A name, or a pattern of its ARN with C({{ securityhub_account_id }}) in it. A name belongs to the partition of O(regions);
+        with V([all]), to that of the region that boto3 finds.
     type: str
     required: true
   external_id:
