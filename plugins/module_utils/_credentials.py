@@ -214,15 +214,16 @@ class CredentialFinder:
         if self._method is None or isinstance(exception, botocore.exceptions.ConfigParseError):
             return error
         words = f"{exception.args[0]} is missing in its response" if isinstance(exception, KeyError) and exception.args else str(exception)
-        advice = self._advice(exception) if error.reason == errors.CREDENTIALS else errors.ADVICE[error.reason]
         whose = f" (role {self._session.role})" if self._session.role else ""
-        what = "The source of the task's credentials, {origin}{whose}, failed: {words}."
-        return error.replaced(what, advice, origin=self._origin, whose=whose, words=words.rstrip("."))
+        with_sso = (name for name, profile in profile_chain(self._session) if profile.get("sso_account_id"))
+        facts: dict[str, Any] = {"origin": self._origin, "whose": whose, "words": words.rstrip("."), "with_sso": next(with_sso, self._profile or "default")}
+        advice = self._advice(exception) if error.reason == errors.CREDENTIALS else errors.ADVICE[error.reason]
+        return error.replaced("The source of the task's credentials, {origin}{whose}, failed: {words}.", advice, **facts)
 
     def _advice(self, exception: Exception) -> str:
+        """Return the template of what to do about an exception for which the credentials are to blame."""
         if isinstance(exception, (botocore.exceptions.SSOError, botocore.exceptions.TokenRetrievalError)):
-            names = [name for name, profile in profile_chain(self._session) if profile.get("sso_account_id")]
-            return f"Log in first: aws sso login --profile {names[0] if names else self._profile or 'default'}"
+            return "Log in first: aws sso login --profile {with_sso}"
         method = exception.kwargs.get("provider") if isinstance(exception, botocore.exceptions.CredentialRetrievalError) else self._method
         return _ADVICE.get(method or "", errors.ADVICE[errors.CREDENTIALS])
 

@@ -553,6 +553,13 @@ mfa_serial = arn:aws:iam::123456789012:mfa/me
 """
 
 
+def test_profile_with_a_name_like_a_template(world, profiles):
+    """A name is text, in messages too."""
+    profiles(SSO_PROFILE.replace("by_sso]", "{{role}}]"))
+    result = world.run(**NO_KEYS, profile="{role}")
+    assert result["error"]["reason"] == "credentials" and result["msg"].endswith("aws sso login --profile {role}")
+
+
 def test_sso_session_that_is_named(world, profiles):
     """The form that aws configure sso writes today."""
     profiles(SSO_PROFILE)
