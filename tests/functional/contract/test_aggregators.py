@@ -312,6 +312,15 @@ def test_a_member_can_have_none(world, code, reason, organization, before):
     assert known(world) == (before and (before, []))
 
 
+@pytest.mark.parametrize("operation", [CREATE, UPDATE, DELETE])
+def test_a_write_that_aws_takes_later_is_made_again(world, clock, operation):
+    if operation != CREATE:
+        put(world)
+    world.fault(operation, times=2, error={"code": "InvalidInputException", "message": "It is being changed, please try again later"})
+    assert done(end(world) if operation == DELETE else aggregate(world, linking_mode="no_regions"))["changed"]
+    assert world.calls().count(operation) == 3
+
+
 @pytest.mark.parametrize("run", [aggregate, end, look], ids=["present", "absent", "info"])
 def test_the_hub_is_off(world, run):
     world.control.reset(seed=False)

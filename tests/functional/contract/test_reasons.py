@@ -221,6 +221,21 @@ def test_service_control_policy_is_a_denial(world, clock, said):
     assert world.calls() == [GET, LIST, LEAVE, "DisassociateFromMasterAccount"] and clock.slept == 0
 
 
+@pytest.mark.parametrize("operation, state, before", [
+    (ACCEPT, "accepted", "Invited"),
+    ("DeclineInvitations", "declined", "Invited"),
+    ("DeleteInvitations", "absent", "Invited"),
+    (LEAVE, "absent", "Enabled"),
+])  # fmt: skip
+def test_a_write_that_aws_takes_later_is_made_again(world, clock, operation, state, before):
+    """What AWS refuses for now only passes."""
+    world.member_of(WANTED, status=before)
+    world.fault(operation, times=2, error={"code": "InvalidInputException", "message": "It is being changed, please try later"})
+    result = world.run(state=state)
+    assert not result.get("failed"), result["msg"]
+    assert result["changed"] and world.calls().count(operation) == 3
+
+
 # BadRequestException is ambiguous
 
 BAD_REQUEST = {"error": {"code": "BadRequestException", "message": ""}}
