@@ -227,6 +227,16 @@ def test_an_answer_can_be_cut_by_the_end_of_the_connection(emulator, plain):
     assert caught.value.partial == whole[: len(whole) // 2]
 
 
+def test_only_what_the_service_has_answered_has_a_request_id(emulator, member):
+    """What a fault makes up has none; half of the real answer keeps its own."""
+    emulator.add_fault(operation="ListMembers", raw={"body": "{}"})
+    emulator.add_fault(operation="ListMembers", cut="body")
+    emulator.add_fault(operation="ListMembers", cut="body", when="after")
+    emulator.add_fault(operation="ListMembers", response={})
+    found = [member.list_members()["ResponseMetadata"]["HTTPHeaders"] for _fault in range(4)]
+    assert ["x-amzn-requestid" in headers for headers in found] == [False, False, True, True]
+
+
 @pytest.mark.parametrize("where", ["body", "connection"])
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_cut_xml_is_none(emulator, aws, where, when):
