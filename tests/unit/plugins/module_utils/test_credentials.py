@@ -22,13 +22,13 @@ class Source:
 
     def __init__(self):
         self.count = 0
-        self.error = None
+        self.failures = []
 
     def find(self):
-        """Return the next credentials, or raise the error that was set."""
+        """Return the next credentials, or raise a failure that was set."""
         self.count += 1
-        if self.error:
-            raise self.error
+        for failure in self.failures:
+            raise failure
         return ReadOnlyCredentials(f"key{self.count}", f"secret{self.count}", "token")
 
 
@@ -69,7 +69,7 @@ def test_expired_credentials_are_found_again_once_a_minute(source, credentials, 
 def test_credentials_that_another_thread_has_found_again_are_taken(source, credentials):
     first = credentials.get_frozen_credentials()
     found = []
-    threads = [threading.Thread(target=lambda: found.append(credentials.renew(first))) for _ in range(20)]
+    threads = [threading.Thread(target=lambda: found.append(credentials.renew(first))) for _number in range(20)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -79,7 +79,7 @@ def test_credentials_that_another_thread_has_found_again_are_taken(source, crede
 
 def test_failure_to_find_them_again_is_everybody_s(source, credentials, clock):
     """And nobody asks again at once."""
-    source.error = errors.make_error(errors.ASSUME_ROLE_FAILED, NOWHERE, "No")
+    source.failures.append(errors.make_error(errors.ASSUME_ROLE_FAILED, NOWHERE, "No"))
     for _thread in range(3):
         with pytest.raises(errors.SecurityHubError):
             credentials.renew(credentials.get_frozen_credentials())
